@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class WalletsAppConfig(AppConfig):
+    name = "wallets"
+    default_auto_field = "django.db.models.BigAutoField"
