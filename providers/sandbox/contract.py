@@ -1,0 +1,83 @@
+"""What the sandbox gives to a provider, and what it asks of one.
+
+A further provider is a class in `providers/<name>/sandbox.py` that fits `SandboxProvider`, and its
+line in `providers/sandbox/registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from providers.sandbox.courier import Courier
+from providers.sandbox.faults import FaultBoard, FaultPoints
+from providers.sandbox.journal import Journal
+from providers.sandbox.messages import Routes
+from providers.sandbox.state import StateFile
+from providers.sandbox.world import World
+
+
+@dataclass
+class Options:
+    """How a sandbox is started; times are in seconds.
+
+    `provider_settings` holds what each provider is started with, by its name.
+    """
+
+    match_s: float = 40
+    seed: int = 1
+    retry_s: float = 1
+    allow_remote: bool = False
+    auto_settle: bool = True
+    verbose: bool = False
+    state_path: Path | None = None
+    provider_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all providers share."""
+
+    options: Options
+    world: World
+    faults: FaultBoard
+    courier: Courier
+    journal: Journal
+    state: StateFile
+
+
+class SandboxProvider(Protocol):
+    """One simulated provider. Its methods are called from many threads at once.
+
+    `routes` are served under `/<name>`, and at the root too if `at_root`; `order_routes` are
+    served under `/_sandbox/<name>`, and the first line of each handler's docstring explains it.
+    """
+
+    name: str
+    at_root: bool
+    fault_points: FaultPoints
+    reject_codes: frozenset[str]
+
+    def __init__(self, around: Surroundings, settings: Mapping[str, Any]) -> None: ...
+
+    @property
+    def routes(self) -> Routes:
+        """The provider's own wire."""
+
+    @property
+    def order_routes(self) -> Routes:
+        """The orders that only this provider takes."""
+
+    def tick(self, now: float) -> None:
+        """Do what is due; called several times a second with the unix time."""
+
+    def settle_all(self, now: float) -> int:
+        """Settle everything that is open, at once; says how many."""
+
+    def dump(self) -> dict[str, Any]:
+        """What a restart needs, as JSON."""
+
+    def load(self, kept: dict[str, Any], now: float) -> None:
+        """Take up what an earlier run kept."""
