@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-os.environ["DATA_DIR"] = str(ROOT / "var" / "test")
+DATA_DIR = Path(os.environ.get("TEST_DATA_DIR", ROOT / "var" / "test"))
+os.environ["DATA_DIR"] = str(DATA_DIR)
 os.environ.pop("DATABASE_URL", None)
 os.environ.update(
     {
@@ -32,4 +33,4 @@ os.environ.update(
 
 from config import embedded  # noqa: E402
 
-embedded.start(ROOT / "var" / "test")
+embedded.start(DATA_DIR)
