@@ -1,0 +1,46 @@
+"""The betting providers that Slipdesk knows, one line each.
+
+They are named by path and loaded at first use, so that the models can ask for a declared default
+without importing any provider's client.
+"""
+
+from functools import cache
+from typing import cast
+
+from django.utils.module_loading import import_string
+
+from providers.contract import Declared, Provider
+
+PROVIDERS = {
+    "betcalc": "providers.betcalc.client.Betcalc",
+    "betflex": "providers.betflex.client.Betflex",
+}
+
+
+class UnknownProvider(Exception):
+    """There is no provider of this name."""
+
+
+@cache
+def get(name: str) -> Provider:
+    """The one instance of a provider. Raises `UnknownProvider`."""
+    if name not in PROVIDERS:
+        raise UnknownProvider(f"{name!r} is not one of {', '.join(PROVIDERS)}")
+    return cast(Provider, import_string(PROVIDERS[name])())
+
+
+def all() -> tuple[Provider, ...]:
+    """Every provider, in the order of the table."""
+    return tuple(get(name) for name in PROVIDERS)
+
+
+def names() -> tuple[str, ...]:
+    return tuple(PROVIDERS)
+
+
+def declared_setting(provider: str, name: str) -> Declared:
+    """What a provider declares of one setting. Raises `KeyError` for a name it does not have."""
+    for declared in get(provider).settings:
+        if declared.name == name:
+            return declared
+    raise KeyError(f"{provider} declares no setting {name!r}")

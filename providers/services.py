@@ -1,0 +1,245 @@
+"""What the rest of Slipdesk does with providers: manage accounts, place bets, prune the log."""
+
+import logging
+import secrets as random
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from providers import encryption, registry
+from providers.contract import (
+    BetSlip,
+    Capability,
+    ConnectionReport,
+    Declared,
+    NotSent,
+    Placement,
+    Provider,
+    Rejected,
+    Unknown,
+)
+from providers.declarations import InvalidAccount, check_outgoing_url, merged
+from providers.models import CallbackToken, ProviderAccount, ProviderCall, ProviderSession
+
+__all__ = [
+    "InvalidAccount",
+    "account_for_token",
+    "callback_base",
+    "check_slip",
+    "effective_settings",
+    "place",
+    "prune_calls",
+    "revoke_callback_token",
+    "rotate_callback_token",
+    "save_account",
+    "test_connection",
+    "warnings",
+]
+
+logger = logging.getLogger(__name__)
+
+_TOKEN_BYTES = 32
+_LONGEST_TOKEN = 100
+_PRUNE_BATCH = 5_000
+
+
+# --- accounts -----------------------------------------------------------------------------------
+
+
+def save_account(
+    *,
+    code: str,
+    provider: str | None = None,
+    base_url: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    is_active: bool | None = None,
+) -> ProviderAccount:
+    """Create an account or change one; what is not named stays, an empty value removes one.
+
+    Everything is judged by what the provider declares. Raises `InvalidAccount` and changes
+    nothing then. A new account has a callback token.
+    """
+    with transaction.atomic():
+        account = ProviderAccount.objects.select_for_update().filter(code=code).first()
+        created = account is None
+        account = account or _new_account(code=code, provider=provider)
+        if provider is not None and provider != account.provider:
+            raise InvalidAccount("provider", f"is {account.provider} and cannot be changed")
+        _fill(account, base_url=base_url, settings=settings or {}, secrets=secrets or {})
+        account.is_active = account.is_active if is_active is None else is_active
+        _store(account, created=created)
+        if secrets or base_url is not None or "login_url" in (settings or {}):
+            # A session that was opened with other credentials or elsewhere is not this account's.
+            ProviderSession.objects.filter(account=account).delete()
+    return account
+
+
+def effective_settings(*, account: ProviderAccount) -> dict[str, str]:
+    """Every declared setting with its value or default, in the provider's order."""
+    declared = registry.get(account.provider).settings
+    return {item.name: account.setting(item.name) for item in declared}
+
+
+def warnings(*, account: ProviderAccount) -> tuple[str, ...]:
+    """What is allowed in the account's settings but probably not meant."""
+    return registry.get(account.provider).warnings(account)
+
+
+def declared(*, provider: str) -> tuple[tuple[Declared, ...], tuple[Declared, ...]]:
+    """The settings and the secrets that accounts of a provider have."""
+    found = registry.get(provider)
+    return found.settings, found.secrets
+
+
+def _new_account(*, code: str, provider: str | None) -> ProviderAccount:
+    try:
+        validate_slug(code)
+    except ValidationError:
+        raise InvalidAccount("code", "has letters, digits, dashes and underscores only") from None
+    if len(code) > 50:
+        raise InvalidAccount("code", "has at most 50 characters")
+    if provider not in registry.names():
+        raise InvalidAccount("provider", f"is one of {', '.join(registry.names())}")
+    return ProviderAccount(code=code, provider=provider)
+
+
+def _fill(
+    account: ProviderAccount,
+    *,
+    base_url: str | None,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> None:
+    provider = registry.get(account.provider)
+    if base_url is not None:
+        account.base_url = base_url.rstrip("/")
+    if account.base_url:
+        check_outgoing_url("base_url", account.base_url)
+    elif Capability.PLACE in provider.capabilities:
+        raise InvalidAccount("base_url", "is required")
+    account.settings = merged(provider.settings, account.settings, settings)
+    stored = encryption.decrypt_mapping(account.secrets)
+    if secrets or not stored:
+        account.secrets = encryption.encrypt_mapping(merged(provider.secrets, stored, secrets))
+
+
+def _store(account: ProviderAccount, *, created: bool) -> None:
+    try:
+        with transaction.atomic():
+            account.save(force_insert=created)
+    except IntegrityError:
+        raise InvalidAccount("code", "was created by somebody else at this moment") from None
+    if created:
+        _new_token(account)
+
+
+# --- callback addresses -------------------------------------------------------------------------
+
+
+def callback_base(*, account: ProviderAccount) -> str:
+    """The address under which the provider reaches this account, without a trailing slash."""
+    current = account.callback_tokens.get(retired_at=None, revoked_at=None)
+    public_url = effective_settings(account=account).get("public_url", "")
+    base = (public_url or django_settings.CALLBACK_URL).rstrip("/")
+    return f"{base}/webhooks/{account.provider}/{encryption.decrypt(current.token)}"
+
+
+def account_for_token(*, provider: str, token: str) -> ProviderAccount | None:
+    """The account that a callback address names, or `None`. One query."""
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    found = (
+        CallbackToken.objects.select_related("account")
+        .filter(token_hash=encryption.keyed_hash(token), revoked_at=None)
+        .filter(account__provider=provider)
+        .first()
+    )
+    return found.account if found else None
+
+
+def rotate_callback_token(*, account: ProviderAccount) -> str:
+    """Give the account a new token and return it. The former one is retired and still works."""
+    with transaction.atomic():
+        ProviderAccount.objects.select_for_update().get(pk=account.pk)
+        account.callback_tokens.filter(retired_at=None, revoked_at=None).update(
+            retired_at=timezone.now()
+        )
+        return _new_token(account)
+
+
+def revoke_callback_token(*, token: CallbackToken) -> None:
+    """End a token at once: results sent to it are refused. A current one is replaced."""
+    with transaction.atomic():
+        account = ProviderAccount.objects.select_for_update().get(pk=token.account_id)
+        CallbackToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if not account.callback_tokens.filter(retired_at=None, revoked_at=None).exists():
+            _new_token(account)
+
+
+def _new_token(account: ProviderAccount) -> str:
+    token = random.token_urlsafe(_TOKEN_BYTES)
+    CallbackToken.objects.create(
+        account=account,
+        token=encryption.encrypt(token),
+        token_hash=encryption.keyed_hash(token),
+    )
+    return token
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+
+def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
+    """Refuse, before any money is held, what this account's provider can never take."""
+    provider = registry.get(account.provider)
+    if Capability.PLACE not in provider.capabilities:
+        return Rejected(code="placement_not_supported", message=f"{provider.title} takes no bets")
+    return provider.check_slip(account, slip)
+
+
+def place(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Placement:
+    """Place a bet and say what became of it, within `deadline_s`. Never raises.
+
+    Not to be called inside a transaction. A fault of ours after the first byte leaves it open
+    whether the bet exists, so every surprise is `Unknown`.
+    """
+    if not account.is_active:
+        return NotSent(code="provider_account_inactive", message="The account is switched off")
+    try:
+        refused = check_slip(account=account, slip=slip)
+        if refused is not None:
+            return refused
+        return _provider(account).place(account, slip, deadline_s=deadline_s)
+    except Exception as error:
+        logger.exception("placing coupon %s at %s failed", slip.coupon_id, account.code)
+        return Unknown(reason=f"internal error: {type(error).__name__}")
+
+
+def test_connection(*, account: ProviderAccount) -> ConnectionReport:
+    """Try the address and the credentials without placing anything. Not inside a transaction."""
+    try:
+        report = _provider(account).test(account)
+    except Exception as error:
+        logger.exception("testing the connection of %s failed", account.code)
+        return ConnectionReport(ok=False, detail=f"internal error: {type(error).__name__}")
+    notes = warnings(account=account)
+    return ConnectionReport(ok=report.ok, detail="; ".join((report.detail, *notes)))
+
+
+def prune_calls(*, before: datetime, batch: int = _PRUNE_BATCH) -> int:
+    """Delete at most `batch` calls older than `before`, oldest first; returns how many."""
+    oldest = ProviderCall.objects.filter(created_at__lt=before).order_by("id")
+    deleted, _ = ProviderCall.objects.filter(
+        pk__in=list(oldest.values_list("pk", flat=True)[:batch])
+    ).delete()
+    return deleted
+
+
+def _provider(account: ProviderAccount) -> Provider:
+    return registry.get(account.provider)
