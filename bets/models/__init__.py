@@ -1,0 +1,39 @@
+from bets.models.coupons import (
+    BetItem,
+    Coupon,
+    CouponStatus,
+    ItemResult,
+    Origin,
+    Result,
+    TimelineEvent,
+    TimelineKind,
+)
+from bets.models.flags import Flag, FlagKind
+from bets.models.idempotency import IdempotencyKey
+from bets.models.partners import ApiKey, Partner, PartnerAccess
+from bets.models.players import Player, PlayerStatus, ProviderIdentity
+from bets.models.settlements import Disposition, PendingResult, Settlement, Tombstone
+
+__all__ = [
+    "ApiKey",
+    "BetItem",
+    "Coupon",
+    "CouponStatus",
+    "Disposition",
+    "Flag",
+    "FlagKind",
+    "IdempotencyKey",
+    "ItemResult",
+    "Origin",
+    "Partner",
+    "PartnerAccess",
+    "PendingResult",
+    "Player",
+    "PlayerStatus",
+    "ProviderIdentity",
+    "Result",
+    "Settlement",
+    "TimelineEvent",
+    "TimelineKind",
+    "Tombstone",
+]

@@ -1,0 +1,38 @@
+"""Column types that every model of the app shares."""
+
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+from django.db import models
+
+
+def new_id() -> UUID:
+    """A UUIDv7: ordered by time, so that it is also the key of keyset pages."""
+    return uuid_utils.compat.uuid7()
+
+
+class Id(models.UUIDField[UUID, UUID]):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("primary_key", True)
+        kwargs.setdefault("default", new_id)
+        kwargs.setdefault("editable", False)
+        super().__init__(**kwargs)
+
+
+class Money(models.DecimalField[Any, Any]):
+    """An amount in major units of the currency beside it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 20)
+        kwargs.setdefault("decimal_places", 4)
+        super().__init__(**kwargs)
+
+
+class Odds(models.DecimalField[Any, Any]):
+    """Decimal odds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 18)
+        kwargs.setdefault("decimal_places", 6)
+        super().__init__(**kwargs)
