@@ -89,12 +89,16 @@ class Coupon(models.Model):
         max_length=4, choices=[(p.value, p.value) for p in OddsPolicy], default=OddsPolicy.NONE
     )
     potential_payout = Money(null=True, blank=True)
+    payout_limit = Money(
+        null=True, blank=True, help_text="The potential payout that the provider itself stated."
+    )
     payout = Money(null=True, blank=True)
     status = models.CharField(max_length=8, choices=CouponStatus.choices)
     result = models.CharField(max_length=15, choices=Result.choices, blank=True, default="")
     settlement_version = models.PositiveIntegerField(default=0)
     game = models.CharField(max_length=40, blank=True, default="")
     provider_reference = models.CharField(max_length=100, null=True, blank=True)
+    content_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     callback_key = models.CharField(
         max_length=24, unique=True, default=new_callback_key, editable=False
     )

@@ -12,7 +12,7 @@ def new_id() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
-class Id(models.UUIDField[UUID, UUID]):
+class Id(models.UUIDField):  # type: ignore[type-arg]
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("primary_key", True)
         kwargs.setdefault("default", new_id)
@@ -20,7 +20,7 @@ class Id(models.UUIDField[UUID, UUID]):
         super().__init__(**kwargs)
 
 
-class Money(models.DecimalField[Any, Any]):
+class Money(models.DecimalField):  # type: ignore[type-arg]
     """An amount in major units of the currency beside it."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -29,7 +29,7 @@ class Money(models.DecimalField[Any, Any]):
         super().__init__(**kwargs)
 
 
-class Odds(models.DecimalField[Any, Any]):
+class Odds(models.DecimalField):  # type: ignore[type-arg]
     """Decimal odds."""
 
     def __init__(self, **kwargs: Any) -> None:

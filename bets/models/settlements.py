@@ -59,10 +59,20 @@ class Settlement(models.Model):
 
 
 class PendingResult(models.Model):
-    """A result that came before its coupon was accepted. It is applied once it is."""
+    """A result that came before its coupon was accepted. It is applied once it is.
+
+    A result on a coupon's own key names the coupon; any other is found by its reference.
+    """
 
     id = Id()
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="pending_results")
+    account = models.ForeignKey(
+        "providers.ProviderAccount", on_delete=models.PROTECT, related_name="pending_results"
+    )
+    coupon = models.ForeignKey(
+        Coupon, on_delete=models.PROTECT, related_name="pending_results", null=True, blank=True
+    )
+    game = models.CharField(max_length=40, blank=True, default="")
+    reference = models.CharField(max_length=100)
     command = models.JSONField()
     delivery_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -71,12 +81,14 @@ class PendingResult(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                name="bets_result_waiting", fields=["coupon"], condition=Q(applied_at__isnull=True)
+                name="bets_result_waiting",
+                fields=["account", "reference"],
+                condition=Q(applied_at__isnull=True),
             )
         ]
 
     def __str__(self) -> str:
-        return f"result kept for {self.coupon_id}"
+        return f"result kept for {self.reference}"
 
 
 class Tombstone(models.Model):

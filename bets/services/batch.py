@@ -1,0 +1,152 @@
+"""What a service is about to write, collected so that a thousand coupons cost few statements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from bets.models import (
+    BetItem,
+    Coupon,
+    CouponStatus,
+    Flag,
+    FlagKind,
+    PendingResult,
+    Settlement,
+    TimelineEvent,
+    TimelineKind,
+    Tombstone,
+)
+from bets.models.coupons import NEXT
+from wallets import services as ledger
+from wallets.services import NewTransfer, Posted
+
+
+class TransitionRefused(Exception):
+    """A coupon cannot go from its state to that one."""
+
+    def __init__(self, coupon: Coupon, to: str) -> None:
+        super().__init__(f"coupon {coupon.code} cannot go from {coupon.status} to {to}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who or what makes something happen to coupons, when, and through which delivery."""
+
+    actor: str
+    now: datetime
+    delivery_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass
+class Batch:
+    """Collects changes of locked coupons and writes them in one go per table."""
+
+    cause: Cause
+    transfers: list[NewTransfer] = field(default_factory=list)
+    created: list[Coupon] = field(default_factory=list)
+    changed: dict[UUID, Coupon] = field(default_factory=dict)
+    items: list[BetItem] = field(default_factory=list)
+    events: list[TimelineEvent] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    kept: list[PendingResult] = field(default_factory=list)
+    tombstones: list[Tombstone] = field(default_factory=list)
+
+    def move(
+        self, coupon: Coupon, to: CouponStatus, kind: TimelineKind, *, reason: str = ""
+    ) -> None:
+        """Bring a coupon into another state and put it on its timeline."""
+        if to not in NEXT[coupon.status]:
+            raise TransitionRefused(coupon, to)
+        before, coupon.status = coupon.status, to
+        self.changed[coupon.pk] = coupon
+        self.note(coupon, kind, reason=reason, before=before)
+
+    def note(
+        self, coupon: Coupon, kind: TimelineKind, *, reason: str = "", before: str | None = None
+    ) -> None:
+        """Put something on a coupon's timeline."""
+        self.events.append(
+            TimelineEvent(
+                coupon=coupon,
+                kind=kind,
+                from_status=coupon.status if before is None else before,
+                to_status=coupon.status,
+                actor=self.cause.actor,
+                reason=reason or self.cause.reason,
+                delivery_id=self.cause.delivery_id,
+                created_at=self.cause.now,
+            )
+        )
+
+    def flag(self, coupon: Coupon, kind: FlagKind, detail: str) -> None:
+        """Put a coupon into the staff queue, once per reason."""
+        self.note(coupon, TimelineKind.FLAGGED, reason=detail)
+        self.flags.append(
+            Flag(
+                kind=kind,
+                coupon=coupon,
+                account_id=coupon.account_id,
+                reference=coupon.provider_reference or "",
+                detail=detail,
+                delivery_id=self.cause.delivery_id,
+            )
+        )
+
+    def post(self) -> list[Posted]:
+        """Move the money. Raises `LedgerError`, which leaves nothing behind."""
+        transfers, self.transfers = self.transfers, []
+        return ledger.post(transfers=transfers) if transfers else []
+
+    def write(self) -> None:
+        """Write all that was collected."""
+        Coupon.objects.bulk_create(self.created)
+        update_coupons(list(self.changed.values()))
+        BetItem.objects.bulk_create(self.items)
+        TimelineEvent.objects.bulk_create(self.events, batch_size=1000)
+        Settlement.objects.bulk_create(self.settlements, batch_size=1000)
+        Flag.objects.bulk_create(self.flags, ignore_conflicts=True)
+        PendingResult.objects.bulk_create(self.kept)
+        Tombstone.objects.bulk_create(self.tombstones, ignore_conflicts=True)
+
+
+# The columns of a coupon that change after it was created, with their types in the database.
+_CHANGING = {
+    "status": "text",
+    "result": "text",
+    "odds": "numeric",
+    "potential_payout": "numeric",
+    "payout_limit": "numeric",
+    "payout": "numeric",
+    "settlement_version": "integer",
+    "provider_reference": "text",
+    "rejection": "jsonb",
+    "resolve_after": "timestamptz",
+    "accepted_at": "timestamptz",
+    "settled_at": "timestamptz",
+}
+
+
+def update_coupons(coupons: Sequence[Coupon]) -> None:
+    """Write what changes of coupons, in one statement for any number of them."""
+    if not coupons:
+        return
+    names = ", ".join(_CHANGING)
+    arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in _CHANGING.values())])
+    columns = [[coupon.pk for coupon in coupons], *(_column(name, coupons) for name in _CHANGING)]
+    assigned = ", ".join(f"{name} = new.{name}" for name in _CHANGING)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE bets_coupon c SET {assigned} "  # noqa: S608
+            f"FROM unnest({arrays}) AS new(id, {names}) WHERE c.id = new.id",
+            columns,
+        )
+
+
+def _column(name: str, coupons: Iterable[Coupon]) -> list[object]:
+    meta = Coupon._meta.get_field(name)
+    return [meta.get_db_prep_save(getattr(coupon, name), connection) for coupon in coupons]
