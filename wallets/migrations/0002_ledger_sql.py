@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from wallets import sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wallets", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(sql.read("guards.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql.read("wallets.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql.read("post_transfers.sql"), migrations.RunSQL.noop),
+    ]
