@@ -52,7 +52,7 @@ class ItemResult(models.TextChoices):
     HALF_LOST = "half_lost", "half lost"
 
 
-# The states that follow each state. `bets/services/transitions.py` adds the reasons.
+# The states that follow each state; the database holds it as a trigger.
 NEXT: dict[str, tuple[str, ...]] = {
     CouponStatus.PENDING: (
         CouponStatus.ACCEPTED,
@@ -60,7 +60,7 @@ NEXT: dict[str, tuple[str, ...]] = {
         CouponStatus.UNKNOWN,
         CouponStatus.REFERRED,
     ),
-    CouponStatus.UNKNOWN: (CouponStatus.ACCEPTED, CouponStatus.REJECTED, CouponStatus.RETURNED),
+    CouponStatus.UNKNOWN: (CouponStatus.ACCEPTED, CouponStatus.REJECTED),
     CouponStatus.REFERRED: (CouponStatus.PENDING, CouponStatus.REJECTED),
     CouponStatus.ACCEPTED: (CouponStatus.SETTLED, CouponStatus.RETURNED),
     CouponStatus.SETTLED: (CouponStatus.ACCEPTED, CouponStatus.RETURNED),

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 
 from bets.models import (
     BetItem,
@@ -148,5 +149,5 @@ def update_coupons(coupons: Sequence[Coupon]) -> None:
 
 
 def _column(name: str, coupons: Iterable[Coupon]) -> list[object]:
-    meta = Coupon._meta.get_field(name)
-    return [meta.get_db_prep_save(getattr(coupon, name), connection) for coupon in coupons]
+    column = cast("models.Field[Any, Any]", Coupon._meta.get_field(name))
+    return [column.get_db_prep_save(getattr(coupon, name), connection) for coupon in coupons]

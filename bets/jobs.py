@@ -1,0 +1,10 @@
+"""Jobs of the domain. Each loads what it needs, makes one service call and may run again."""
+
+from django.utils import timezone
+
+from bets.services import resolution
+
+
+def sweep_coupons() -> int:
+    """Look at coupons that nothing happened to for too long."""
+    return resolution.sweep(now=timezone.now())

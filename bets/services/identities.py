@@ -1,0 +1,60 @@
+"""By which name a provider account knows a player. By default it is the partner's external id."""
+
+from collections.abc import Collection
+
+from bets.models import Flag, FlagKind, Partner, Player, ProviderIdentity
+from providers.models import ProviderAccount
+
+
+def players_by_uid(*, account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
+    """The players whom a provider account means by these ids.
+
+    An id without an identity is taken for the external id of a player whose partner may use the
+    account. If two partners have such a player, nobody is meant, and staff are told.
+    """
+    rows = ProviderIdentity.objects.filter(account=account, uid__in=uids).select_related("player")
+    found = {row.uid: row.player for row in rows}
+    missing = set(uids) - found.keys()
+    return found | _by_external_id(account, missing) if missing else found
+
+
+def uid_of(*, account: ProviderAccount, player: Player) -> str:
+    """The name by which a provider account knows a player."""
+    row = ProviderIdentity.objects.filter(account=account, player=player).first()
+    return row.uid if row else player.external_id
+
+
+def _by_external_id(account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
+    candidates: dict[str, list[Player]] = {uid: [] for uid in uids}
+    partners = Partner.objects.filter(access__account=account, is_active=True)
+    players = Player.objects.filter(external_id__in=uids, partner__in=partners).exclude(
+        identities__account=account
+    )
+    for player in players:
+        candidates[player.external_id].append(player)
+    _tell_ambiguous(account, [uid for uid, found in candidates.items() if len(found) > 1])
+    sole = {uid: found[0] for uid, found in candidates.items() if len(found) == 1}
+    _remember(account, sole)
+    return sole
+
+
+def _remember(account: ProviderAccount, players: dict[str, Player]) -> None:
+    ProviderIdentity.objects.bulk_create(
+        [ProviderIdentity(account=account, player=p, uid=uid) for uid, p in players.items()],
+        ignore_conflicts=True,
+    )
+
+
+def _tell_ambiguous(account: ProviderAccount, uids: Collection[str]) -> None:
+    Flag.objects.bulk_create(
+        [
+            Flag(
+                kind=FlagKind.AMBIGUOUS_PLAYER,
+                account=account,
+                reference=uid,
+                detail=f"Players of several partners go by {uid!r}. Give them identities.",
+            )
+            for uid in uids
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,34 @@
+"""Carries out what a provider's request asks for. The one entrance of the inbox to the domain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from bets.services import debits, results
+from bets.services.batch import Cause
+from providers.contract import Command, Debit, Outcome
+from providers.models import ProviderAccount
+
+
+def carry_out(
+    *,
+    account: ProviderAccount,
+    commands: Sequence[Command],
+    delivery_id: UUID,
+    now: datetime,
+) -> list[Outcome]:
+    """Do what the commands say and report the effect of each, in their order.
+
+    Debits are taken all or none. Other commands do not depend on one another. What cannot be
+    done is an outcome, not an exception. The caller's transaction holds everything.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("commands are carried out inside a transaction")
+    cause = Cause(actor=f"provider:{account.code}", now=now, delivery_id=delivery_id)
+    taken = [command for command in commands if isinstance(command, Debit)]
+    reports = [command for command in commands if not isinstance(command, Debit)]
+    of_debits = iter(debits.take(account=account, debits=taken, cause=cause))
+    of_reports = iter(results.apply(account=account, reports=reports, cause=cause))
+    return [next(of_debits if isinstance(command, Debit) else of_reports) for command in commands]

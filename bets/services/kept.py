@@ -1,0 +1,57 @@
+"""Results that came before their coupon was accepted, kept until it is."""
+
+import dataclasses
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from bets.models import Coupon, PendingResult
+from bets.services.batch import Cause
+from providers.contract import Settle, Verdict
+from providers.models import ProviderAccount
+
+_AMOUNTS = ("payout", "sent_payout", "sent_stake")
+
+
+def row(
+    account: ProviderAccount, coupon: Coupon | None, report: Settle, cause: Cause
+) -> PendingResult:
+    return PendingResult(
+        account=account,
+        coupon=coupon,
+        game=report.game,
+        reference=report.reference,
+        command=encode(report),
+        delivery_id=cause.delivery_id,
+    )
+
+
+def waiting(coupon: Coupon) -> QuerySet[PendingResult]:
+    """What waits for a coupon, by its reference or on its own key, oldest first."""
+    mine = Q(reference=coupon.provider_reference, game=coupon.game)
+    if coupon.provider_reference is None:
+        mine = Q(coupon=coupon)
+    return (
+        PendingResult.objects.filter(mine, account_id=coupon.account_id, applied_at__isnull=True)
+        .select_for_update(no_key=True)
+        .order_by("id")
+    )
+
+
+def encode(report: Settle) -> dict[str, Any]:
+    fields = dataclasses.asdict(report)
+    for name in _AMOUNTS:
+        fields[name] = None if fields[name] is None else str(fields[name])
+    fields["dated_at"] = report.dated_at.isoformat() if report.dated_at else None
+    return fields
+
+
+def decode(fields: dict[str, Any]) -> Settle:
+    values = dict(fields)
+    for name in _AMOUNTS:
+        values[name] = None if values[name] is None else Decimal(values[name])
+    if values["dated_at"]:
+        values["dated_at"] = datetime.fromisoformat(values["dated_at"])
+    return Settle(**{**values, "verdict": Verdict(values["verdict"])})

@@ -1,0 +1,60 @@
+"""The order in which everything locks: provider references, then coupons by id, then wallets.
+
+A reference is locked before its coupon exists, so that a bet and its cancellation that arrive
+at the same moment see one another. The lock lasts until the transaction ends and needs no
+session, so it works behind a connection pooler.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from bets.models import Coupon
+
+Key = tuple[str, str]
+_LOCK_SPACE = 0x51D5
+_LOCKS = 2048
+
+
+def lock_references(*, account_id: UUID, keys: Iterable[Key]) -> None:
+    """Wait for every transaction that works on one of these (reference, game) of an account.
+
+    References share a bounded number of locks, so that a request with thousands of them does
+    not use up the server's lock table.
+    """
+    names = [f"{account_id}/{game}/{reference}" for reference, game in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, bucket) FROM (SELECT DISTINCT "
+            "abs(hashtext(name) %% %s) AS bucket FROM unnest(%s::text[]) AS name ORDER BY 1) b",
+            [_LOCK_SPACE, _LOCKS, names],
+        )
+
+
+def lock_by_reference(*, account_id: UUID, keys: Collection[Key]) -> dict[Key, Coupon]:
+    """Lock the coupons behind these references, in id order, in one query."""
+    found = _locked().filter(
+        account_id=account_id,
+        provider_reference__in=[reference for reference, _ in keys],
+        game__in={game for _, game in keys},
+    )
+    return {(str(coupon.provider_reference), coupon.game): coupon for coupon in found}
+
+
+def lock_by_key(*, account_id: UUID, callback_key: str) -> Coupon | None:
+    return _locked().filter(account_id=account_id, callback_key=callback_key).first()
+
+
+def lock_coupon(coupon_id: UUID) -> Coupon:
+    """Lock one coupon. Raises `Coupon.DoesNotExist`."""
+    return _locked().get(pk=coupon_id)
+
+
+def _locked() -> QuerySet[Coupon]:
+    return (
+        Coupon.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("player", "account")
+        .order_by("id")
+    )

@@ -1,0 +1,243 @@
+"""Results, cancellations and rollbacks of coupons that a provider reports."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.utils import timezone
+
+from bets.models import (
+    Coupon,
+    CouponStatus,
+    Flag,
+    FlagKind,
+    PendingResult,
+    TimelineKind,
+    Tombstone,
+)
+from bets.services import acceptance, kept, locks, settlement
+from bets.services.batch import Batch, Cause
+from bets.services.locks import Key
+from bets.services.settlement import History, PayoutUnreadable
+from providers import registry
+from providers.contract import Accepted, Cancel, Capability, Effect, Outcome, Rollback, Settle
+from providers.models import ProviderAccount
+from wallets.services import Kind, LedgerError, Posted
+
+Report = Settle | Cancel | Rollback
+_OPEN = (CouponStatus.PENDING, CouponStatus.REFERRED, CouponStatus.UNKNOWN)
+
+
+def apply(*, account: ProviderAccount, reports: Sequence[Report], cause: Cause) -> list[Outcome]:
+    """Apply reports on coupons in their order and say what became of each.
+
+    A coupon whose posting the ledger refuses is flagged for staff and does not hold up the rest.
+    """
+    stuck: dict[UUID, str] = {}
+    while reports:
+        run = _Run(account, cause, stuck)
+        run.load(reports)
+        outcomes = [run.report(report) for report in reports]
+        try:
+            run.finish()
+        except LedgerError as error:
+            stuck[run.coupon_behind(error)] = str(error)
+        else:
+            return outcomes
+    return []
+
+
+def apply_kept(*, coupon: Coupon, cause: Cause) -> None:
+    """Apply what was reported of a locked coupon before it was accepted, oldest first."""
+    for row in kept.waiting(coupon):
+        report = kept.decode(row.command)
+        came_with = Cause(actor=cause.actor, now=cause.now, delivery_id=row.delivery_id)
+        apply(account=coupon.account, reports=[report], cause=came_with)
+        PendingResult.objects.filter(pk=row.pk).update(applied_at=timezone.now())
+
+
+class _Run:
+    """One pass over the reports of a request, with the coupons they name locked."""
+
+    def __init__(self, account: ProviderAccount, cause: Cause, stuck: dict[UUID, str]) -> None:
+        self.account = account
+        self.batch = Batch(cause)
+        self.stuck = stuck
+        self.coupons: dict[Key, Coupon] = {}
+        self.histories: dict[object, History] = {}
+        self.orphans: list[Flag] = []
+        self.transfers_of: dict[str, UUID] = {}
+        provider = registry.get(account.provider)
+        self.hosts_wallet = Capability.WALLET in provider.capabilities
+
+    def load(self, reports: Sequence[Report]) -> None:
+        keys = {(report.reference, report.game) for report in reports}
+        self._find(keys)
+        missing = keys - self.coupons.keys()
+        if missing:
+            locks.lock_references(account_id=self.account.pk, keys=missing)
+            self._find(missing)
+        for report in reports:
+            self._find_by_key(report)
+        self.histories = settlement.histories(list(self.coupons.values()))
+
+    def _find(self, keys: set[Key]) -> None:
+        self.coupons |= locks.lock_by_reference(account_id=self.account.pk, keys=keys)
+
+    def _find_by_key(self, report: Report) -> None:
+        """A result on a coupon's own key belongs to it, unless it already has another bet."""
+        key = (report.reference, report.game)
+        if key in self.coupons or not isinstance(report, Settle) or not report.coupon_key:
+            return
+        coupon = locks.lock_by_key(account_id=self.account.pk, callback_key=report.coupon_key)
+        if coupon and coupon.provider_reference in (None, report.reference):
+            self.coupons[key] = coupon
+
+    def report(self, report: Report) -> Outcome:
+        coupon = self.coupons.get((report.reference, report.game))
+        if coupon is None:
+            return self._without_coupon(report)
+        if coupon.pk in self.stuck:
+            return self._flag(coupon, FlagKind.POSTING_REFUSED, self.stuck[coupon.pk], report)
+        if isinstance(report, Settle):
+            return self._settle(coupon, report)
+        if isinstance(report, Cancel):
+            return self._cancel(coupon, report)
+        return self._roll_back(coupon, report)
+
+    def _settle(self, coupon: Coupon, report: Settle) -> Outcome:
+        self._adopt(coupon, report)
+        refused = settlement.refused_for(coupon, report)
+        if refused:
+            return self._flag(coupon, *refused, report)
+        if coupon.status in _OPEN:
+            self._keep(coupon, report)
+            return self._done(Effect.KEPT, coupon, report)
+        try:
+            graded = settlement.grade(coupon, report)
+        except PayoutUnreadable as error:
+            return self._flag(coupon, FlagKind.RESULT_UNCLEAR, str(error), report)
+        above = settlement.too_high(coupon, graded)
+        if above:
+            return self._flag(coupon, FlagKind.PAYOUT_TOO_HIGH, above, report)
+        effect, self.histories[coupon.pk] = settlement.settle(
+            self.batch, coupon, self.histories[coupon.pk], graded, report
+        )
+        return self._done(effect, coupon, report)
+
+    def _adopt(self, coupon: Coupon, report: Settle) -> None:
+        """A result on the key of a coupon without an answer proves that the bet was taken."""
+        if coupon.status != CouponStatus.UNKNOWN or report.coupon_key != coupon.callback_key:
+            return
+        acceptance.accept_now(
+            coupon,
+            Accepted(reference=report.reference),
+            cause=self.batch.cause,
+            reason="Its result came on the coupon's own callback address.",
+        )
+
+    def _keep(self, coupon: Coupon, report: Settle) -> None:
+        self.batch.kept.append(kept.row(self.account, coupon, report, self.batch.cause))
+        self.batch.note(
+            coupon, TimelineKind.KEPT, reason="The result is applied once the bet is accepted."
+        )
+
+    def _cancel(self, coupon: Coupon, report: Cancel) -> Outcome:
+        if coupon.status in (CouponStatus.RETURNED, CouponStatus.REJECTED):
+            return self._done(Effect.REPEATED, coupon, report)
+        if coupon.status in _OPEN:
+            detail = "The provider cancelled the bet before it was accepted."
+            return self._flag(coupon, FlagKind.RESULT_UNCLEAR, detail, report)
+        reason = report.reason or "Cancelled by the provider."
+        settlement.return_stake(self.batch, coupon, reason=reason)
+        return self._done(Effect.APPLIED, coupon, report)
+
+    def _roll_back(self, coupon: Coupon, report: Rollback) -> Outcome:
+        if coupon.status == CouponStatus.ACCEPTED:
+            return self._done(Effect.REPEATED, coupon, report)
+        if coupon.status != CouponStatus.SETTLED:
+            detail = f"The provider withdrew a result of a coupon that is {coupon.status}."
+            return self._flag(coupon, FlagKind.RESULT_FOR_CLOSED, detail, report)
+        reason = report.reason or "The provider withdrew the result."
+        history = self.histories[coupon.pk]
+        self.histories[coupon.pk] = settlement.withdraw(self.batch, coupon, history, reason=reason)
+        return self._done(Effect.APPLIED, coupon, report)
+
+    def _without_coupon(self, report: Report) -> Outcome:
+        if isinstance(report, Cancel):
+            self.batch.tombstones.append(self._tombstone(report))
+            return Outcome(effect=Effect.TOMBSTONE, reference=report.reference)
+        if isinstance(report, Settle) and not self.hosts_wallet:
+            self.batch.kept.append(kept.row(self.account, None, report, self.batch.cause))
+        self.orphans.append(self._orphan(report))
+        return Outcome(effect=Effect.ORPHAN, reference=report.reference, code="unknown_bet")
+
+    def _tombstone(self, report: Cancel) -> Tombstone:
+        return Tombstone(
+            account=self.account,
+            game=report.game,
+            reference=report.reference,
+            code="cancelled",
+            delivery_id=self.batch.cause.delivery_id,
+        )
+
+    def _orphan(self, report: Report) -> Flag:
+        return Flag(
+            kind=FlagKind.ORPHAN,
+            account=self.account,
+            reference=report.reference,
+            detail=f"{self.account.code} reported on a bet {report.reference} that we do not know.",
+            delivery_id=self.batch.cause.delivery_id,
+        )
+
+    def _flag(self, coupon: Coupon, kind: FlagKind, detail: str, report: Report) -> Outcome:
+        self.batch.flag(coupon, kind, detail)
+        return self._done(Effect.FLAGGED, coupon, report, code=kind, message=detail)
+
+    def _done(
+        self, effect: Effect, coupon: Coupon, report: Report, code: str = "", message: str = ""
+    ) -> Outcome:
+        return Outcome(
+            effect=effect,
+            reference=report.reference,
+            coupon_id=coupon.pk,
+            code=code,
+            message=message,
+        )
+
+    def finish(self) -> None:
+        """Post, then write. Raises `LedgerError` with nothing posted and nothing written."""
+        self.transfers_of = {
+            transfer.reference: transfer.coupon_id
+            for transfer in self.batch.transfers
+            if transfer.coupon_id
+        }
+        self._flag_debts(self.batch.post())
+        self.batch.flags += self.orphans
+        self.batch.write()
+        self._close_orphan_flags()
+
+    def coupon_behind(self, error: LedgerError) -> UUID:
+        """The coupon whose transfer was refused. An error that names none is not ours to handle."""
+        coupon_id = self.transfers_of.get(error.reference)
+        if coupon_id is None or coupon_id in self.stuck:
+            raise error
+        return coupon_id
+
+    def _flag_debts(self, posted: list[Posted]) -> None:
+        by_id = {coupon.pk: coupon for coupon in self.coupons.values()}
+        for transfer in posted:
+            if transfer.kind in (Kind.CLAWBACK, Kind.REVERSAL) and transfer.owed_part:
+                coupon = by_id[self.transfers_of[transfer.reference]]
+                detail = f"{transfer.owed_part:f} {transfer.currency} could not be taken back."
+                self.batch.flag(coupon, FlagKind.PLAYER_OWES, detail)
+
+    def _close_orphan_flags(self) -> None:
+        found = [reference for reference, _ in self.coupons]
+        if not found:
+            return
+        Flag.objects.filter(
+            kind=FlagKind.ORPHAN,
+            account=self.account,
+            reference__in=found,
+            resolved_at__isnull=True,
+        ).update(resolved_at=self.batch.cause.now, resolution="The bet became known.")
