@@ -10,4 +10,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(sql.read("guards.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql.read("wallets.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql.read("post_transfers.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql.read("balances.sql"), migrations.RunSQL.noop),
     ]
