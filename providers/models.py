@@ -46,6 +46,10 @@ class ProviderAccount(models.Model):
         """The decrypted secret, empty if there is none. Raises `encryption.CannotDecrypt`."""
         return encryption.decrypt_mapping(self.secrets).get(name, "")
 
+    def secret_values(self) -> tuple[str, ...]:
+        """Every decrypted secret, for taking them out of what is logged."""
+        return tuple(encryption.decrypt_mapping(self.secrets).values())
+
     def secret_names(self) -> tuple[str, ...]:
         """Which secrets are set."""
         return tuple(sorted(encryption.decrypt_mapping(self.secrets)))

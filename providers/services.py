@@ -25,6 +25,7 @@ from providers.contract import (
 )
 from providers.declarations import InvalidAccount, check_outgoing_url, merged
 from providers.models import CallbackToken, ProviderAccount, ProviderCall, ProviderSession
+from providers.transport import refuse_inside_transaction
 
 __all__ = [
     "InvalidAccount",
@@ -204,11 +205,12 @@ def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
 
 
 def place(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Placement:
-    """Place a bet and say what became of it, within `deadline_s`. Never raises.
+    """Place a bet and say what became of it, within `deadline_s`.
 
-    Not to be called inside a transaction. A fault of ours after the first byte leaves it open
-    whether the bet exists, so every surprise is `Unknown`.
+    A fault of ours after the first byte leaves it open whether the bet exists, so every surprise
+    is `Unknown`. Raises `RuntimeError` inside a transaction and nothing else.
     """
+    refuse_inside_transaction()
     if not account.is_active:
         return NotSent(code="provider_account_inactive", message="The account is switched off")
     try:

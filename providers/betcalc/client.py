@@ -1,0 +1,227 @@
+"""betcalc: we place coupons there, it calls back with their results.
+
+Source: `documents/betcalc.txt`.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from providers import sessions
+from providers.betcalc import protocol
+from providers.betcalc.declared import SECRETS, SETTINGS
+from providers.betcalc.protocol import AmountMode, SessionLost
+from providers.contract import (
+    Accepted,
+    AccountView,
+    BetSlip,
+    Capability,
+    ConnectionReport,
+    Declared,
+    Inbound,
+    NotSent,
+    Outcome,
+    Parsed,
+    Placement,
+    Processing,
+    Refused,
+    Rejected,
+    Reply,
+    Route,
+    Unknown,
+)
+from providers.leases import LeaseBusy
+from providers.models import CallOutcome
+from providers.sessions import Session
+from providers.transport import (
+    Answer,
+    Call,
+    CallFailed,
+    CallNotSent,
+    Deadline,
+    Transport,
+    conclude,
+    transport,
+)
+from providers.verification import check_ip_allowed
+
+logger = logging.getLogger(__name__)
+
+_TEST_DEADLINE_S = 10.0
+
+
+class LoginFailed(Exception):
+    """There is no session, so nothing can be placed. `code` is neutral."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Betcalc:
+    """Implements `contract.Provider`."""
+
+    name = "betcalc"
+    title = "betcalc"
+    capabilities: frozenset[Capability] = frozenset({Capability.PLACE, Capability.RESULTS})
+    settings: tuple[Declared, ...] = SETTINGS
+    secrets: tuple[Declared, ...] = SECRETS
+    routes: tuple[Route, ...] = (
+        Route(path=protocol.RESULT_PATH, processing=Processing.STORE, key_allowed=True),
+    )
+
+    def __init__(self, transport: Transport = transport) -> None:
+        self._transport = transport
+
+    # --- outgoing -------------------------------------------------------------------------------
+
+    def check_slip(self, account: AccountView, slip: BetSlip) -> Rejected | None:
+        return protocol.check_slip(slip)
+
+    def place(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Placement:
+        """Place a coupon; on a lost session log in again and send it once more.
+
+        That is the only repeat: betcalc has refused the first one, so no bet exists.
+        """
+        deadline = Deadline(deadline_s)
+        try:
+            session = sessions.current(account_id=account.id) or self._renew(
+                account, None, deadline
+            )
+            placed = self._send(account, slip, session, deadline)
+            if isinstance(placed, SessionLost):
+                session = self._renew(account, session, deadline)
+                placed = self._send(account, slip, session, deadline)
+        except LoginFailed as error:
+            return NotSent(code=error.code, message=error.message)
+        if isinstance(placed, SessionLost):
+            return Rejected(
+                code="provider_access_denied", message=placed.message, provider_code="1/99"
+            )
+        return placed
+
+    def test(self, account: AccountView) -> ConnectionReport:
+        deadline = Deadline(_TEST_DEADLINE_S)
+        try:
+            self._renew(account, sessions.current(account_id=account.id), deadline)
+        except LoginFailed as error:
+            return ConnectionReport(ok=False, detail=f"{error.code}: {error.message}")
+        took_s = _TEST_DEADLINE_S - deadline.left_s
+        return ConnectionReport(ok=True, detail=f"logged in within {took_s:.1f} s")
+
+    def warnings(self, account: AccountView) -> tuple[str, ...]:
+        fixed = _mode(account).fixed
+        if fixed is not None and fixed < protocol.LEAST_FIXED_AMOUNT:
+            return (
+                f"amount_mode: a fixed amount below {protocol.LEAST_FIXED_AMOUNT} magnifies "
+                "betcalc's rounding to the cent",
+            )
+        return ()
+
+    def _send(
+        self, account: AccountView, slip: BetSlip, session: Session, deadline: Deadline
+    ) -> Placement | SessionLost:
+        mode = _mode(account)
+        try:
+            answer = self._transport.call(
+                Call(
+                    account=account,
+                    operation="place",
+                    method="POST",
+                    url=account.base_url + protocol.PLACE_PATH,
+                    json=protocol.place_body(slip, mode=mode, lang=account.setting("lang")),
+                    cookies=session.cookies,
+                    subject_kind="coupon",
+                    subject_id=slip.coupon_id,
+                    deadline_s=deadline.left_s,
+                )
+            )
+        except CallNotSent as error:
+            return NotSent(code="provider_unreachable", message=error.message)
+        except CallFailed as error:
+            return Unknown(reason=error.message)
+        placed = protocol.read_placement(
+            status=answer.status, body=answer.body, slip=slip, mode=mode
+        )
+        _conclude_placement(answer, placed)
+        return placed
+
+    def _renew(self, account: AccountView, stale: Session | None, deadline: Deadline) -> Session:
+        """Raises `LoginFailed`."""
+        try:
+            return sessions.renew(
+                account_id=account.id,
+                stale=stale,
+                log_in=lambda: self._log_in(account, deadline),
+                wait_s=max(deadline.left_s, 0),
+            )
+        except LeaseBusy:
+            raise LoginFailed(
+                "provider_unreachable", "another login of this account did not end in time"
+            ) from None
+
+    def _log_in(self, account: AccountView, deadline: Deadline) -> Mapping[str, str]:
+        """The cookies of a new session. Raises `LoginFailed`."""
+        host = account.setting("login_url") or account.base_url
+        body = protocol.login_body(
+            login=account.secret("login"), password=account.secret("password")
+        )
+        try:
+            answer = self._transport.call(
+                Call(
+                    account=account,
+                    operation="login",
+                    method="POST",
+                    url=host.rstrip("/") + protocol.LOGIN_PATH,
+                    json=body,
+                    deadline_s=deadline.left_s,
+                )
+            )
+        except CallFailed as error:
+            raise LoginFailed("provider_unreachable", error.message) from None
+        return _session_cookies(answer)
+
+    # --- inbound --------------------------------------------------------------------------------
+
+    def verify(self, account: AccountView, request: Inbound) -> None:
+        check_ip_allowed(allowed_ips=account.setting("allowed_ips"), remote_ip=request.remote_ip)
+
+    def parse(self, account: AccountView, request: Inbound) -> Parsed:
+        returns = protocol.read_return_statuses(account.setting("return_statuses"))
+        return protocol.parse_results(request, mode=_mode(account), return_statuses=returns)
+
+    def reply(self, request: Inbound, outcomes: Sequence[Outcome]) -> Reply:
+        return protocol.reply(outcomes)
+
+    def refusal(self, error: Refused) -> Reply:
+        return protocol.refusal(error)
+
+
+def _mode(account: AccountView) -> AmountMode:
+    return AmountMode.read(account.setting("amount_mode"))
+
+
+def _session_cookies(answer: Answer) -> Mapping[str, str]:
+    """Raises `LoginFailed` unless the login said yes."""
+    yes = protocol.logged_in(answer.body) if 200 <= answer.status < 300 else None
+    if yes:
+        conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
+        return answer.cookies
+    if yes is None:
+        message = f"the login was answered with HTTP {answer.status} and nothing that can be read"
+        conclude(call_id=answer.call_id, outcome=CallOutcome.ERROR, error=message)
+        raise LoginFailed("provider_login_failed", message)
+    message = "betcalc refused the login or the password"
+    conclude(call_id=answer.call_id, outcome=CallOutcome.REJECTED, error=message)
+    raise LoginFailed("provider_credentials_refused", message)
+
+
+def _conclude_placement(
+    answer: Answer, placed: Accepted | Rejected | Unknown | SessionLost
+) -> None:
+    if isinstance(placed, Accepted):
+        conclude(call_id=answer.call_id, outcome=CallOutcome.ACCEPTED)
+    elif isinstance(placed, Unknown):
+        conclude(call_id=answer.call_id, outcome=CallOutcome.UNKNOWN, error=placed.reason)
+    else:
+        conclude(call_id=answer.call_id, outcome=CallOutcome.REJECTED, error=placed.message)

@@ -1,0 +1,61 @@
+"""The settings and secrets of a betcalc account. The README of this folder explains each."""
+
+from providers.contract import Declared
+
+SETTINGS: tuple[Declared, ...] = (
+    Declared(
+        name="lang",
+        label="Language",
+        help="Two letters, in which betcalc stores the coupon.",
+        check="pattern",
+        pattern="[a-z]{2}",
+        default="en",
+    ),
+    Declared(
+        name="login_url",
+        label="Login address",
+        help="The host of the login, if it is not the base address.",
+        check="outgoing_url",
+    ),
+    Declared(
+        name="amount_mode",
+        label="Amount sent",
+        help="real (the stake) or fixed:<amount> (always that amount, so that stakes stay ours)",
+        check="pattern",
+        pattern=r"real|fixed:(?!0+(\.0+)?$)\d{1,12}(\.\d{1,2})?",
+        default="real",
+    ),
+    Declared(
+        name="public_url",
+        label="Public address",
+        help="Where betcalc reaches us, if not at CALLBACK_URL.",
+        check="url",
+    ),
+    Declared(
+        name="allowed_ips",
+        label="Allowed addresses",
+        help="Addresses or networks, separated by commas; empty allows all.",
+        check="ip_list",
+    ),
+    Declared(
+        name="result_due_h",
+        label="Result due (hours)",
+        help="A coupon without a result for so long goes to the staff queue.",
+        check="hours",
+        default="72",
+    ),
+    Declared(
+        name="return_statuses",
+        label="Statuses that mean a return",
+        help="statuses or status/ext pairs, separated by commas, as 3,4/1; else staff decide",
+        check="pattern",
+        pattern=r"\d{1,3}(/\d{1,3})?(, ?\d{1,3}(/\d{1,3})?)*",
+    ),
+)
+
+SECRETS: tuple[Declared, ...] = (
+    Declared(name="login", label="Login", help="As given by betcalc's manager.", required=True),
+    Declared(
+        name="password", label="Password", help="As given by betcalc's manager.", required=True
+    ),
+)
