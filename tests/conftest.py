@@ -4,23 +4,22 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connection
 
+_sql_flush = flush.sql_flush
 
-@pytest.fixture(autouse=True)
-def _append_only_tables_can_be_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+
+def _sql_flush_with_triggers_off(*args: object, **kwargs: object) -> list[str]:
     """Between transactional tests the tables are emptied past the append-only triggers."""
-    original = flush.sql_flush
+    statements = _sql_flush(*args, **kwargs)
+    if not statements:
+        return statements
+    return [
+        "SET session_replication_role = replica",
+        *statements,
+        "SET session_replication_role = origin",
+    ]
 
-    def with_triggers_off(*args: object, **kwargs: object) -> list[str]:
-        statements = original(*args, **kwargs)
-        if not statements:
-            return statements
-        return [
-            "SET session_replication_role = replica",
-            *statements,
-            "SET session_replication_role = origin",
-        ]
 
-    monkeypatch.setattr(flush, "sql_flush", with_triggers_off)
+flush.sql_flush = _sql_flush_with_triggers_off
 
 
 @pytest.fixture

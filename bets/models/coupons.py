@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from bets.models.fields import Id, Money, Odds
+from bets.models.fields import Id, Money, Odds, never_truncated
 from bets.models.players import Player
 from providers.contract import CouponType, OddsPolicy
 
@@ -250,7 +250,7 @@ class TimelineEvent(models.Model):
             pgtrigger.Protect(
                 name="timeline_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
-            pgtrigger.Protect(name="timeline_is_kept", operation=pgtrigger.Truncate),
+            never_truncated("timeline_is_kept"),
         ]
 
     def __str__(self) -> str:

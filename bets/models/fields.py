@@ -1,8 +1,9 @@
-"""Column types that every model of the app shares."""
+"""Column types and guards that the models of the app share."""
 
 from typing import Any
 from uuid import UUID
 
+import pgtrigger
 import uuid_utils.compat
 from django.db import models
 
@@ -36,3 +37,14 @@ class Odds(models.DecimalField):  # type: ignore[type-arg]
         kwargs.setdefault("max_digits", 18)
         kwargs.setdefault("decimal_places", 6)
         super().__init__(**kwargs)
+
+
+def never_truncated(name: str) -> pgtrigger.Trigger:
+    """A guard against TRUNCATE, which row triggers do not see."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+    )

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from bets.models.coupons import Coupon, Result
-from bets.models.fields import Id, Money
+from bets.models.fields import Id, Money, never_truncated
 
 
 class Disposition(models.TextChoices):
@@ -51,7 +51,7 @@ class Settlement(models.Model):
             pgtrigger.Protect(
                 name="settlement_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
-            pgtrigger.Protect(name="settlement_is_kept", operation=pgtrigger.Truncate),
+            never_truncated("settlement_is_kept"),
         ]
 
     def __str__(self) -> str:
