@@ -27,7 +27,7 @@ $(STAMP): requirements/dev.txt
 	@touch $@
 
 demo: $(STAMP) ## Run the whole of it with demo data until Ctrl-C
-	@exec $(PYTHON) manage.py demo
+	@DEMO_PARENT=$$PPID exec $(PYTHON) manage.py demo $(ARGS)
 
 test: $(STAMP) ## Run the whole suite
 	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)

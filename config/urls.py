@@ -1,6 +1,12 @@
+"""Every address; the probes `/healthz` and `/readyz` are answered in `config.health`."""
+
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "config.middleware.server_error"

@@ -1,0 +1,24 @@
+"""System checks of the house's own rules."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+
+@register()
+def jobs_have_no_pool(app_configs: Any, **_: Any) -> list[Error]:
+    """A pool does not survive the forks of the job cluster, which then hangs and cannot be stopped.
+
+    The pool may come from the settings or from `?pool=` in DATABASE_URL.
+    """
+    pooled = settings.DATABASES["default"].get("OPTIONS", {}).get("pool")
+    if settings.ROLE != "jobs" or not pooled:
+        return []
+    return [
+        Error(
+            "The job cluster must not have a connection pool.",
+            hint="Remove `pool` from DATABASE_URL, or do not run it with ROLE=web.",
+            id="slipdesk.E001",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""`manage.py demo`: everything together on one machine, until Ctrl-C."""
