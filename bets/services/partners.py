@@ -1,6 +1,7 @@
 """Partners: their API keys, the provider accounts they may use, their players' names there."""
 
 import hmac
+import re
 import secrets
 from datetime import datetime
 
@@ -10,10 +11,9 @@ from bets.models import ApiKey, Partner, PartnerAccess, Player, ProviderIdentity
 from providers.encryption import keyed_hash
 from providers.models import ProviderAccount
 
-_MARK = "sd"
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
-_LONGEST_KEY = 100
+_FORM = re.compile(r"sd_([0-9a-f]{10})_[A-Za-z0-9_-]{43}")
 
 
 class PartnerExists(Exception):
@@ -39,7 +39,7 @@ def create_partner(*, code: str, name: str) -> Partner:
 def issue_api_key(*, partner: Partner, name: str) -> str:
     """Create a key `sd_<prefix>_<secret>` and return it. It cannot be read again."""
     prefix = secrets.token_hex(_PREFIX_BYTES)
-    key = f"{_MARK}_{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    key = f"sd_{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
     ApiKey.objects.create(partner=partner, prefix=prefix, digest=_digest(key), name=name)
     return key
 
@@ -51,12 +51,12 @@ def revoke_api_key(*, key: ApiKey, now: datetime) -> None:
 
 def authenticate(*, key: str) -> ApiKey | None:
     """The key's row with its partner, `None` unless both are in force. One query."""
-    parts = key.split("_", 2)
-    if len(key) > _LONGEST_KEY or len(parts) != 3 or parts[0] != _MARK or not key.isascii():
+    form = _FORM.fullmatch(key)
+    if form is None:
         return None
     found = (
         ApiKey.objects.select_related("partner")
-        .filter(prefix=parts[1], revoked_at=None, partner__is_active=True)
+        .filter(prefix=form[1], revoked_at=None, partner__is_active=True)
         .first()
     )
     if found is None or not hmac.compare_digest(found.digest, _digest(key)):
