@@ -3,6 +3,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+PYTHON3 ?= python3
 
 # What a check needs to load the settings; none of it is used to run anything.
 CHECK_ENV := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
@@ -15,12 +16,15 @@ CHECK_ENV := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-$(STAMP): requirements/dev.txt
+$(STAMP): requirements/base.txt requirements/dev.txt
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "slipdesk: $(PYTHON3) is not Python 3.11 or newer; name one with PYTHON3=" >&2; exit 1; }
+	@echo "installing into $(VENV)"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing $(VENV) && \
+		uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON3))" $(VENV) && \
 		uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements/dev.txt; \
 	else \
-		python3 -m venv $(VENV) && \
+		$(PYTHON3) -m venv $(VENV) && \
 		$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
 			-r requirements/dev.txt; \
 	fi
