@@ -67,7 +67,7 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 def check_ip(ip: IPAddress) -> None:
     """Raises `AddressRefused` unless a provider may be at this address."""
-    for candidate in (ip, *_embedded(ip)):
+    for candidate in _embedded(ip) or [ip]:
         if candidate in _METADATA or not _allowed(candidate):
             raise AddressRefused(f"{ip} is not an address of a provider")
 

@@ -34,11 +34,11 @@ class Exchange:
 
     def __init__(self, *, deadline_s: float) -> None:
         self.sent = False
-        self.expired = False
+        self.expired = deadline_s <= 0
         self._ends_at = time.monotonic() + deadline_s
         self._lock = threading.Lock()
         self._lifeline: socket.socket | None = None
-        self._timer = threading.Timer(deadline_s, self._expire)
+        self._timer = threading.Timer(max(deadline_s, 0), self._expire)
         self._timer.daemon = True
 
     @property
@@ -66,15 +66,18 @@ class Exchange:
         with self._lock:
             if self._lifeline is None:
                 self._lifeline = socket.socket(fileno=os.dup(connection.fileno()))
-            if self.expired:
-                raise DeadlinePassed("the time of the call is up")
+            self.check_time()
 
     def about_to_send(self) -> None:
         """From here on nobody can say any more that nothing was sent."""
         with self._lock:
-            if self.expired:
-                raise DeadlinePassed("the time of the call is up")
+            self.check_time()
             self.sent = True
+
+    def check_time(self) -> None:
+        """Raises `DeadlinePassed`. A connection that we ended looks like a short, whole answer."""
+        if self.expired:
+            raise DeadlinePassed("the time of the call is up")
 
     def _expire(self) -> None:
         with self._lock:

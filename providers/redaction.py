@@ -1,5 +1,6 @@
 """Takes secrets and personal data out of what is kept of a call. No framework, no I/O."""
 
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -31,7 +32,8 @@ def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
     text = text[:_READ].replace("\0", "\ufffd")
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= _SHORTEST:
-            for form in {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}:
+            forms = {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}
+            for form in forms | {quote(secret)}:
                 text = text.replace(form, MASK)
     text = _JSON_FIELD.sub(rf'\g<1>"{MASK}"', text)
     text = _FORM_FIELD.sub(rf"\g<1>{MASK}", text)

@@ -61,9 +61,9 @@ class Call:
     method: str
     url: str
     deadline_s: float
-    json: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    json: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     subject_kind: str = ""
     subject_id: UUID | None = None
 
@@ -76,7 +76,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     cookies: Mapping[str, str] = field(repr=False)
-    body: bytes
+    body: bytes = field(repr=False)
     duration_ms: int
 
 
@@ -107,7 +107,7 @@ class Transport:
         """
         refuse_inside_transaction()
         row = _log_start(call)
-        exchange = Exchange(deadline_s=max(call.deadline_s, 0.001))
+        exchange = Exchange(deadline_s=call.deadline_s)
         started = time.monotonic()
         try:
             with exchange.running():
@@ -115,12 +115,13 @@ class Transport:
                     _prepare(call), stream=True, timeout=exchange.left_s, verify=True
                 )
                 body = _read(response)
+                exchange.check_time()
         except _FAILURES as error:
             raise _failure(call, row, exchange, error, started) from None
         answer = Answer(
             call_id=row.id,
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            headers=_headers(response),
             cookies=_cookies_set(response),
             body=body,
             duration_ms=_ms_since(started),
@@ -217,6 +218,13 @@ def _plain_cause(error: BaseException) -> str:
     while seen.__cause__ or seen.__context__:
         seen = seen.__cause__ or seen.__context__ or seen
     return f"{type(seen).__name__}: {seen}"
+
+
+def _headers(response: requests.Response) -> dict[str, str]:
+    """Without the cookies, which are secrets and have a place of their own."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers.pop("set-cookie", None)
+    return headers
 
 
 def _cookies_set(response: requests.Response) -> dict[str, str]:

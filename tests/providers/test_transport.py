@@ -1,0 +1,266 @@
+"""One request, one answer or a typed failure, one row."""
+
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
+
+from providers import connections
+from providers.models import CallOutcome, ProviderAccount, ProviderCall
+from providers.transport import Call, CallLost, CallNotSent, Transport, conclude
+from tests.factories.providers import make_account
+from tests.providers.scripted import Scripted, drip, reply, reset, then_gone, unused_url
+
+
+@pytest.fixture
+def account(db) -> ProviderAccount:
+    return make_account()
+
+
+@pytest.fixture
+def transport() -> Transport:
+    return Transport()
+
+
+def request(account, url, **changes) -> Call:
+    values = {"operation": "ask", "method": "POST", "json": {"a": 1}, "deadline_s": 3.0}
+    return Call(account=account, url=url, **{**values, **changes})
+
+
+def only_row() -> ProviderCall:
+    return ProviderCall.objects.get()
+
+
+def test_an_answer_is_handed_over_whole_and_logged(server: Scripted, transport, account):
+    headers = ("X-Odd: 1", "Set-Cookie: sid=abcdef; path=/; HttpOnly", "Set-Cookie: gone=")
+    server.on("/ask", reply({"answer": 42}, status=201, headers=headers))
+
+    answer = transport.call(request(account, server.url + "/ask"))
+
+    assert (answer.status, answer.body) == (201, b'{"answer": 42}')
+    assert answer.headers["x-odd"] == "1"
+    assert answer.cookies == {"sid": "abcdef"}
+    row = only_row()
+    assert (row.id, row.response_status, row.outcome) == (answer.call_id, 201, CallOutcome.UNKNOWN)
+    assert (row.request, row.response) == ('{"a":1}', '{"answer": 42}')
+    assert row.duration_ms is not None
+
+
+def test_its_meaning_is_added_once_it_is_known(server, transport, account):
+    server.on("/ask", reply({}))
+    answer = transport.call(request(account, server.url + "/ask"))
+
+    conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
+
+    assert only_row().outcome == CallOutcome.OK
+
+
+def test_connections_are_reused(server, transport, account):
+    server.on("/ask", reply({}))
+
+    for _ in range(3):
+        transport.call(request(account, server.url + "/ask"))
+
+    assert server.connections == 1
+
+
+def test_a_connection_that_was_idle_for_long_is_not_reused(server, transport, account, monkeypatch):
+    server.on("/ask", reply({}))
+    monkeypatch.setattr(connections, "LONGEST_IDLE_S", 0.0)
+
+    for _ in range(2):
+        transport.call(request(account, server.url + "/ask"))
+
+    assert server.connections == 2
+
+
+def test_a_connection_that_the_server_closed_is_replaced(server, transport, account):
+    server.on("/ask", then_gone(reply({})))
+
+    for _ in range(3):
+        transport.call(request(account, server.url + "/ask"))
+        time.sleep(0.05)
+
+    assert len(server.requests("/ask")) == 3
+
+
+def test_nothing_left_us_if_nobody_listens(transport, account):
+    with pytest.raises(CallNotSent) as failed:
+        transport.call(request(account, unused_url()))
+
+    row = only_row()
+    assert (row.id, row.outcome) == (failed.value.call_id, CallOutcome.NOT_SENT)
+    assert "refused" in row.error.lower()
+
+
+def test_a_server_that_never_takes_the_connection_is_not_sent(transport, account):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        waiting = []
+        for _ in range(3):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+            waiting.append(filler)
+        with pytest.raises(CallNotSent):
+            transport.call(request(account, f"http://127.0.0.1:{port}/", deadline_s=0.5))
+        for filler in waiting:
+            filler.close()
+
+
+@pytest.mark.parametrize("deadline_s", [0, -1])
+def test_without_time_nothing_is_sent(server, transport, account, deadline_s):
+    server.on("/ask", reply({}))
+
+    with pytest.raises((CallNotSent, CallLost)) as failed:
+        transport.call(request(account, server.url + "/ask", deadline_s=deadline_s))
+
+    assert isinstance(failed.value, CallNotSent)
+    assert server.received == []
+
+
+def test_a_reset_after_sending_is_lost(server, transport, account):
+    server.on("/ask", reset)
+
+    with pytest.raises(CallLost):
+        transport.call(request(account, server.url + "/ask"))
+
+    assert only_row().outcome == CallOutcome.UNKNOWN
+
+
+def test_headers_that_drip_are_cut_at_the_deadline(server, transport, account):
+    server.on("/ask", drip(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, every_s=0.01))
+    started = time.monotonic()
+
+    with pytest.raises(CallLost, match="in time"):
+        transport.call(request(account, server.url + "/ask", deadline_s=0.5))
+
+    assert time.monotonic() - started < 1
+
+
+def test_the_deadline_of_one_call_does_not_end_another(server, transport, account):
+    server.on("/slow", drip(b"HTTP/1.1 200 OK\r\n" + b" " * 500, every_s=0.01))
+    server.on("/ask", reply({}))
+    transport.call(request(account, server.url + "/ask"))
+    with pytest.raises(CallLost):
+        transport.call(request(account, server.url + "/slow", deadline_s=0.2))
+
+    assert transport.call(request(account, server.url + "/ask")).status == 200
+
+
+def test_an_inner_address_is_refused_at_connect(server, transport, account, settings):
+    settings.ALLOW_PRIVATE_PROVIDERS = False
+
+    with pytest.raises(CallNotSent, match="AddressRefused"):
+        transport.call(request(account, server.url + "/ask"))
+
+    assert server.connections == 0
+
+
+def test_a_certificate_that_nobody_signed_is_not_sent(transport, account, tmp_path):
+    with _tls_server(tmp_path) as port, pytest.raises(CallNotSent, match="CERTIFICATE_VERIFY"):
+        transport.call(request(account, f"https://localhost:{port}/"))
+
+
+def test_a_handshake_that_never_ends_is_not_sent(transport, account):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        started = time.monotonic()
+        with pytest.raises(CallNotSent):
+            transport.call(request(account, url, deadline_s=0.5))
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_no_proxy_of_the_environment_is_used(server, transport, account, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, unused_url())
+    server.on("/ask", reply({}))
+
+    assert transport.call(request(account, server.url + "/ask")).status == 200
+
+
+def test_calls_inside_a_transaction_are_an_error(server, transport, account):
+    with pytest.raises(RuntimeError, match="transaction"), transaction.atomic():
+        transport.call(request(account, server.url + "/ask"))
+
+    assert server.connections == 0
+    assert not ProviderCall.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_row_is_there_before_the_answer_is(server, transport):
+    account = make_account()
+    seen = []
+
+    def look(connection: socket.socket) -> bool:
+        seen.append(ProviderCall.objects.values_list("outcome", flat=True).first())
+        database.close()
+        return reply({})(connection)
+
+    server.on("/ask", look)
+    transport.call(request(account, server.url + "/ask"))
+
+    assert seen == [CallOutcome.UNKNOWN]
+
+
+def test_the_children_of_a_fork_have_connections_of_their_own(server, transport, account):
+    server.on("/ask", reply({}))
+    transport.call(request(account, server.url + "/ask"))
+    before = transport._adapter
+
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if transport._adapter is not before else 1)
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert transport._adapter is before
+
+
+@pytest.mark.django_db
+def test_secrets_and_cookies_stay_out_of_everything_that_is_printed(server, transport):
+    account = make_account(secrets={"login": "operator-login", "password": "hunter2-hunter2"})
+    said = {"said": "hunter2-hunter2 biscuit-1"}
+    server.on("/ask?x=hunter2-hunter2", reply(said, headers=("Set-Cookie: s=biscuit-1",)))
+    call = request(
+        account, server.url + "/ask?x=hunter2-hunter2", cookies={"c": "biscuit-2"}, json=said
+    )
+
+    answer = transport.call(call)
+
+    assert (answer.status, answer.cookies) == (200, {"s": "biscuit-1"})
+    row = only_row()
+    kept = f"{row.url} {row.response} {row.error} {account!r} {answer!r}"
+    assert "biscuit" not in kept
+    assert "hunter2" not in kept + row.request
+
+
+@contextmanager
+def _tls_server(folder):
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
+    subprocess.run(
+        [*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_handshake, args=(listener, context), daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def _handshake(listener: socket.socket, context: ssl.SSLContext) -> None:
+    try:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(1)
+    except OSError:
+        # The client hangs up on a certificate that it does not trust.
+        return
