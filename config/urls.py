@@ -1,12 +1,14 @@
 """Every address; the probes `/healthz` and `/readyz` are answered in `config.health`."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("api/", include("bets.api.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("bets.api.urls")),
 ]
 
 handler500 = "config.middleware.server_error"

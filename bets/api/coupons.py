@@ -1,0 +1,150 @@
+"""`/coupons`: place one, read one, list them."""
+
+import re
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bets.api import pagination, problems
+from bets.api.base import PartnerView, parse_id
+from bets.models import CouponStatus
+from bets.queries.coupons import Cursor, Filters, coupon_of, page_of_coupons
+from bets.serializers.coupons import NewCoupon, coupon_body, coupon_json, request_digest
+from bets.services import placement
+from bets.services.placement import (
+    AccountNotFound,
+    CurrencyMismatch,
+    KeyReused,
+    PlacementInProgress,
+    PlacementRefused,
+    PlayerNotFound,
+    StoredReply,
+)
+
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_PARAMETERS = {"player", "status", "provider_account", "cursor", "limit"}
+
+
+class Coupons(PartnerView):
+    """`POST /coupons` and `GET /coupons`"""
+
+    def post(self, request: Request) -> HttpResponse:
+        key = _idempotency_key(request)
+        form = NewCoupon(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            reply = self._place(key, form)
+        except PlacementRefused as error:
+            raise _problem(error) from None
+        return HttpResponse(reply.body, status=reply.status, content_type="application/json")
+
+    def _place(self, key: str, form: NewCoupon) -> StoredReply:
+        return placement.place(
+            partner=self.caller().partner,
+            key=key,
+            request=form.placement_request(),
+            request_digest=request_digest(form.initial_data),
+            now=timezone.now(),
+            render=coupon_json,
+        )
+
+    def get(self, request: Request) -> Response:
+        page = page_of_coupons(
+            partner=self.caller().partner,
+            filters=_filters(request),
+            cursor=_cursor(request),
+            limit=pagination.limit(request.query_params.get("limit")),
+        )
+        results = [coupon_body(coupon) for coupon in page.coupons]
+        return Response({**pagination.links(request, page), "results": results})
+
+
+class OneCoupon(PartnerView):
+    """`GET /coupons/{id}`"""
+
+    def get(self, request: Request, coupon_id: str) -> Response:
+        coupon = coupon_of(partner=self.caller().partner, coupon_id=parse_id(coupon_id))
+        if coupon is None:
+            raise problems.not_found()
+        return Response(coupon_body(coupon))
+
+
+def _idempotency_key(request: Request) -> str:
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is None:
+        raise problems.invalid(
+            "Idempotency-Key",
+            "required",
+            "The header is required, with a value of its own for each coupon.",
+            problem_code="idempotency_key_required",
+        )
+    if not _KEY.fullmatch(key):
+        raise problems.invalid(
+            "Idempotency-Key",
+            "malformed",
+            "It has 1 to 100 printable ASCII characters and no blanks.",
+            problem_code="idempotency_key_malformed",
+        )
+    return key
+
+
+def _problem(error: PlacementRefused) -> problems.Problem:
+    if isinstance(error, PlayerNotFound):
+        return problems.not_found("player")
+    if isinstance(error, AccountNotFound):
+        return problems.not_found("provider_account")
+    if isinstance(error, CurrencyMismatch):
+        message = "It is not the currency of the player's wallet."
+        return problems.invalid(
+            "currency", "currency_mismatch", message, problem_code="currency_mismatch"
+        )
+    if isinstance(error, KeyReused):
+        detail = "The key was used with another body."
+        return problems.conflict("idempotency_key_reused", detail)
+    if isinstance(error, PlacementInProgress):
+        detail = "The coupon is being placed at this moment. Send the same again in a second."
+        return problems.conflict("placement_in_progress", detail)
+    raise error
+
+
+def _filters(request: Request) -> Filters:
+    given = request.query_params
+    unknown = sorted(set(given) - _PARAMETERS)
+    if unknown:
+        raise problems.invalid(unknown[0], "unknown_parameter", "There is no such parameter.")
+    return Filters(
+        player_id=_player_id(given.get("player")),
+        status=_status(given.get("status")),
+        provider_account=_account(given.get("provider_account")),
+    )
+
+
+def _player_id(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return parse_id(text)
+    except problems.Problem:
+        message = "An id is a UUID of 36 characters."
+        raise problems.invalid("player", "malformed", message) from None
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in CouponStatus.values:
+        message = f"It is one of {', '.join(CouponStatus.values)}."
+        raise problems.invalid("status", "invalid_choice", message)
+    return text
+
+
+def _account(text: str | None) -> str | None:
+    if text is not None and not _KEY.fullmatch(text):
+        raise problems.invalid("provider_account", "malformed", "It is an account's code.")
+    return text
+
+
+def _cursor(request: Request) -> Cursor | None:
+    text = request.query_params.get("cursor")
+    return None if text is None else pagination.decode(text)

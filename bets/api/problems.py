@@ -1,0 +1,54 @@
+"""The errors of the API, each with its stable code. `docs/partner-api.md` lists them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rest_framework.exceptions import APIException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """What is wrong with one field, header or parameter, named as `items[1].odds`."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(APIException):
+    """A refusal that becomes a problem document with this status, code and fields."""
+
+    def __init__(
+        self, *, status: int, code: str, detail: str, errors: Sequence[FieldError] = ()
+    ) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.code = code
+        self.errors = tuple(errors)
+
+
+def invalid(
+    field: str, code: str, message: str, *, problem_code: str = "invalid_request"
+) -> Problem:
+    """400 for one thing that is wrong with the request itself."""
+    return Problem(
+        status=400,
+        code=problem_code,
+        detail=f"{field}: {message}",
+        errors=[FieldError(field=field, code=code, message=message)],
+    )
+
+
+def not_found(field: str = "") -> Problem:
+    """404, the same for what is absent and for what is another partner's."""
+    errors = [FieldError(field=field, code="not_found", message="There is none.")] if field else []
+    return Problem(status=404, code="not_found", detail="There is no such resource.", errors=errors)
+
+
+def conflict(code: str, detail: str) -> Problem:
+    return Problem(status=409, code=code, detail=detail)
+
+
+def refused(code: str, detail: str) -> Problem:
+    """422: the request is in order, but what it asks for cannot be done now."""
+    return Problem(status=422, code=code, detail=detail)

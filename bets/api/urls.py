@@ -1,0 +1,17 @@
+"""The addresses of the partner API, below `/api/`."""
+
+from django.urls import path, re_path
+
+from bets.api.base import UnknownPath
+from bets.api.coupons import Coupons, OneCoupon
+from bets.api.players import Deposits, OnePlayer, Players, Withdrawals
+
+urlpatterns = [
+    path("v1/players", Players.as_view()),
+    path("v1/players/<str:player_id>", OnePlayer.as_view()),
+    path("v1/players/<str:player_id>/deposits", Deposits.as_view()),
+    path("v1/players/<str:player_id>/withdrawals", Withdrawals.as_view()),
+    path("v1/coupons", Coupons.as_view()),
+    path("v1/coupons/<str:coupon_id>", OneCoupon.as_view()),
+    re_path(r"", UnknownPath.as_view()),
+]
