@@ -92,7 +92,7 @@ def test_the_switch_never_opens_metadata_and_the_like(ip):
         "http://provider.example\\@127.0.0.1",
         "http://provider.example/\r\nHost: x",
         "http://[::1",
-        "http://provıder.example",
+        "http://provider.ex\u0430mple",
     ],
 )
 def test_what_is_no_address_is_refused(url):
