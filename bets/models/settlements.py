@@ -28,6 +28,7 @@ class Settlement(models.Model):
     raw_result = models.CharField(max_length=80, blank=True, default="")
     details = models.JSONField(default=dict, blank=True)
     dated_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
     actor = models.CharField(max_length=120)
     reason = models.TextField(blank=True, default="")
     delivery_id = models.UUIDField(null=True, blank=True)

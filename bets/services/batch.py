@@ -39,6 +39,7 @@ class Cause:
     actor: str
     now: datetime
     delivery_id: UUID | None = None
+    received_at: datetime | None = None
     reason: str = ""
 
 

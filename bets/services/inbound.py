@@ -18,15 +18,22 @@ def carry_out(
     commands: Sequence[Command],
     delivery_id: UUID,
     now: datetime,
+    received_at: datetime | None = None,
 ) -> list[Outcome]:
     """Do what the commands say and report the effect of each, in their order.
 
     Debits are taken all or none. Other commands do not depend on one another. What cannot be
     done is an outcome, not an exception. The caller's transaction holds everything.
+    `received_at` is when the request came, if it was not just now.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("commands are carried out inside a transaction")
-    cause = Cause(actor=f"provider:{account.code}", now=now, delivery_id=delivery_id)
+    cause = Cause(
+        actor=f"provider:{account.code}",
+        now=now,
+        delivery_id=delivery_id,
+        received_at=received_at or now,
+    )
     taken = [command for command in commands if isinstance(command, Debit)]
     reports = [command for command in commands if not isinstance(command, Debit)]
     of_debits = iter(debits.take(account=account, debits=taken, cause=cause))

@@ -25,6 +25,7 @@ def row(
         reference=report.reference,
         command=encode(report),
         delivery_id=cause.delivery_id,
+        created_at=cause.received_at or cause.now,
     )
 
 

@@ -50,7 +50,12 @@ def apply_kept(*, coupon: Coupon, cause: Cause) -> None:
     """Apply what was reported of a locked coupon before it was accepted, oldest first."""
     for row in kept.waiting(coupon):
         report = kept.decode(row.command)
-        came_with = Cause(actor=cause.actor, now=cause.now, delivery_id=row.delivery_id)
+        came_with = Cause(
+            actor=cause.actor,
+            now=cause.now,
+            delivery_id=row.delivery_id,
+            received_at=row.created_at,
+        )
         apply(account=coupon.account, reports=[report], cause=came_with)
         PendingResult.objects.filter(pk=row.pk).update(applied_at=timezone.now())
 

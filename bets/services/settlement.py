@@ -41,6 +41,16 @@ class History:
         return self.versions[-1].version + 1 if self.versions else 1
 
     @property
+    def received_at(self) -> datetime | None:
+        """When the result that stands came in."""
+        times = [
+            version.received_at
+            for version in self.versions
+            if version.received_at and version.disposition != Disposition.SUPERSEDED
+        ]
+        return max(times, default=None)
+
+    @property
     def dated_at(self) -> datetime | None:
         """The date of the newest applied result."""
         dates = [
@@ -144,7 +154,7 @@ def settle(
     batch: Batch, coupon: Coupon, history: History, graded: Graded, command: Settle
 ) -> tuple[Effect, History]:
     """Apply a result to an accepted or settled coupon."""
-    if _is_older(command.dated_at, history.dated_at):
+    if _is_outdated(batch, history, command):
         return Effect.SUPERSEDED, _supersede(batch, coupon, history, graded, command)
     if coupon.status == CouponStatus.SETTLED and _is_same(coupon, graded):
         return Effect.REPEATED, _repeat(batch, coupon, history, graded, command)
@@ -172,8 +182,12 @@ def _tell(batch: Batch, coupon: Coupon, graded: Graded, *, again: bool) -> None:
         batch.move(coupon, CouponStatus.SETTLED, TimelineKind.SETTLED, reason=reason)
 
 
-def _is_older(dated_at: datetime | None, applied: datetime | None) -> bool:
-    return dated_at is not None and applied is not None and dated_at < applied
+def _is_outdated(batch: Batch, history: History, command: Settle) -> bool:
+    """Older by the provider's date or, where the dates do not tell, by its arrival here."""
+    if command.dated_at and history.dated_at and command.dated_at != history.dated_at:
+        return command.dated_at < history.dated_at
+    came, last = batch.cause.received_at, history.received_at
+    return came is not None and last is not None and came < last
 
 
 def _is_same(coupon: Coupon, graded: Graded) -> bool:
@@ -219,6 +233,7 @@ def _version(
         raw_result=command.raw_result,
         details=dict(command.details),
         dated_at=command.dated_at,
+        received_at=batch.cause.received_at,
         actor=batch.cause.actor,
         reason=batch.cause.reason,
         delivery_id=batch.cause.delivery_id,
@@ -237,6 +252,7 @@ def withdraw(batch: Batch, coupon: Coupon, history: History, *, reason: str) -> 
         coupon=coupon,
         version=history.next_version,
         disposition=Disposition.WITHDRAWN,
+        received_at=batch.cause.received_at,
         actor=batch.cause.actor,
         reason=reason,
         delivery_id=batch.cause.delivery_id,

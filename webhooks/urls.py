@@ -1,0 +1,7 @@
+from django.urls import path
+
+from webhooks import views
+
+urlpatterns = [
+    path("webhooks/<slug:provider>/<str:token>/<path:path>", views.callback),
+]
