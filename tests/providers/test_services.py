@@ -355,7 +355,7 @@ class TestRegistry:
         for member in (name for name in members if not name.startswith("_")):
             assert hasattr(provider, member), member
         assert registry.get(provider.name) is provider
-        names = [item.name for item in (*complete.settings, *complete.secrets)]
+        names = [item.name for item in (*provider.settings, *provider.secrets)]
         assert len(names) == len(set(names))
         assert "result_due_h" in names
 
