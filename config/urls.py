@@ -8,6 +8,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("api/", include("bets.api.urls")),
     path("admin/", admin.site.urls),
+    path("", include("webhooks.urls")),
     path("api/", include("bets.api.urls")),
 ]
 
