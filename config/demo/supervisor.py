@@ -52,7 +52,7 @@ class Supervisor:
         self._target = SandboxTarget()
         self._postgres = embedded.is_embedded(os.environ["DATABASE_URL"])
         self._postgres_was_up = True
-        self._stopping = False
+        self.stopping = False
         self._interruptible = False
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
@@ -72,7 +72,7 @@ class Supervisor:
         """Within, a signal raises `StopRequested` at once."""
         self._interruptible = True
         try:
-            if self._stopping:
+            if self.stopping:
                 raise StopRequested
             yield
         finally:
@@ -93,13 +93,13 @@ class Supervisor:
 
     def watch(self) -> None:
         """Restart what ends, until a signal comes."""
-        while not self._stopping:
+        while not self.stopping:
             self._look()
             time.sleep(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """End every process within ten seconds, the embedded server last."""
-        self._stopping = True
+        self.stopping = True
         self._interruptible = False
         processes.stop_all(self._children, within_s=_STOP_WITHIN_S)
         if self._postgres:
@@ -108,8 +108,8 @@ class Supervisor:
         say("demo", "stopped")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        first = not self._stopping
-        self._stopping = True
+        first = not self.stopping
+        self.stopping = True
         if first and self._interruptible:
             raise StopRequested
 
@@ -125,7 +125,7 @@ class Supervisor:
             self._restart_if_ended(child)
         self._target.tell_if_due()
         self._look_at_postgres()
-        self._stopping = self._stopping or self._parent.wants_us_to_stop()
+        self.stopping = self.stopping or self._parent.wants_us_to_stop()
 
     def _restart_if_ended(self, child: Child) -> None:
         code = child.ended_with()

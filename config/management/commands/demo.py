@@ -39,7 +39,9 @@ class Command(BaseCommand):
         except StopRequested:
             failed = False
         except (EmbeddedServerError, NotStarted, DatabaseError) as error:
-            fail(" ".join(str(error).split()))
+            failed = not supervisor.stopping
+            if failed:
+                fail(" ".join(str(error).split()))
         finally:
             supervisor.stop()
         sys.exit(1 if failed else 0)
