@@ -52,6 +52,17 @@ def test_a_signed_token_is_accepted_in_both_forms(account, prefix):
         "Bearer " + jwt.encode({"sub": "x"}, None, algorithm="none"),
         "Bearer \x00\xff.a.b",
     ],
+    ids=[
+        "nothing",
+        "no token",
+        "no jwt",
+        "another scheme",
+        "another key",
+        "another algorithm",
+        "expired",
+        "unsigned",
+        "not ascii",
+    ],
 )
 def test_everything_else_is_not_verified(account, authorization):
     with pytest.raises(NotVerified) as refused:
