@@ -212,3 +212,5 @@ UNFOLD = {
 if os.environ.get("FIND_N_PLUS_ONE") and importlib.util.find_spec("zeal"):
     INSTALLED_APPS.append("zeal")
     MIDDLEWARE.append("zeal.middleware.zeal_middleware")
+    # A placement reads its coupon again after each step, which is no loop over rows.
+    ZEAL_NPLUSONE_THRESHOLD = 4
