@@ -154,10 +154,10 @@ def settle(
     batch: Batch, coupon: Coupon, history: History, graded: Graded, command: Settle
 ) -> tuple[Effect, History]:
     """Apply a result to an accepted or settled coupon."""
-    if _is_outdated(batch, history, command):
-        return Effect.SUPERSEDED, _supersede(batch, coupon, history, graded, command)
     if coupon.status == CouponStatus.SETTLED and _is_same(coupon, graded):
         return Effect.REPEATED, _repeat(batch, coupon, history, graded, command)
+    if _is_outdated(batch, history, command):
+        return Effect.SUPERSEDED, _supersede(batch, coupon, history, graded, command)
     again = coupon.status == CouponStatus.SETTLED
     if again:
         batch.transfers += money.reverse(
@@ -210,7 +210,7 @@ def _repeat(
     batch: Batch, coupon: Coupon, history: History, graded: Graded, command: Settle
 ) -> History:
     """A repeat moves nothing, but a newer date must be known to judge what comes late."""
-    if command.dated_at is None or command.dated_at == history.dated_at:
+    if command.dated_at is None or (history.dated_at and command.dated_at <= history.dated_at):
         return history
     row = _version(batch, coupon, history, graded, command, Disposition.APPLIED)
     return history.and_then(row)
