@@ -81,13 +81,13 @@ def a_coupon(
     *,
     status: str = CouponStatus.ACCEPTED,
     stake: str = "10.00",
-    odds: tuple[str, ...] = ("2.50",),
+    item_odds: tuple[str, ...] = ("2.50",),
     **changes: Any,
 ) -> Coupon:
     """A coupon in some state, written as it is and with no money behind it."""
     fields = {
         "origin": Origin.PLACED,
-        "type": CouponType.SINGLE if len(odds) == 1 else CouponType.EXPRESS,
+        "type": CouponType.SINGLE if len(item_odds) == 1 else CouponType.EXPRESS,
         "currency": player.currency,
         "stake": Decimal(stake),
         "placed_at": timezone.now(),
@@ -100,7 +100,7 @@ def a_coupon(
         status=status,
         **{**fields, **changes},
     )
-    BetItem.objects.bulk_create(_item(coupon, n, each) for n, each in enumerate(odds))
+    BetItem.objects.bulk_create(_item(coupon, n, each) for n, each in enumerate(item_odds))
     return coupon
 
 
