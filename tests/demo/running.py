@@ -71,6 +71,13 @@ class Demo:
         output.unlink()
         return took_s
 
+    def end(self) -> None:
+        """Stop it if it still runs, and kill what it left."""
+        if self.process and self.process.poll() is None:
+            self.stop()
+        for process in self.processes():
+            process.kill()
+
     def processes(self) -> list[psutil.Process]:
         """Every process that works on this data directory, the database's included."""
         return [found for found in psutil.process_iter() if self._is_ours(found)]

@@ -124,7 +124,7 @@ def test_a_betflex_bet_is_debited_and_credited(demo: Demo):
 
 
 def test_betflex_bets_for_the_demo_players_by_itself(demo: Demo):
-    target = demo.order("/betflex/target", method="GET")
+    target = demo.order("/betflex/target", method="GET")["target"]
 
     assert target["callback_base"] == demo.callback_base("betflex")
     assert {user["uid"] for user in target["users"]} >= {"10001", "10002"}

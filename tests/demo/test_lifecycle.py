@@ -31,8 +31,7 @@ def test_a_second_start_has_the_same_data_keys_and_passwords(fresh: Demo):
     assert fresh.processes() == []
 
 
-def test_two_demos_side_by_side_and_one_on_other_ports(fresh: Demo, tmp_path):
-    other = Demo(tmp_path / "other")
+def test_two_demos_side_by_side(fresh: Demo, other: Demo):
     fresh.start()
     try:
         other.start()
@@ -52,11 +51,11 @@ def test_two_demos_side_by_side_and_one_on_other_ports(fresh: Demo, tmp_path):
     fresh.stop()
 
 
-def test_the_addresses_follow_the_ports_of_the_next_start(fresh: Demo, tmp_path):
+def test_the_addresses_follow_the_ports_of_the_next_start(fresh: Demo, other: Demo):
     fresh.start()
     first = fresh.report
     fresh.stop()
-    fresh.env |= {name: Demo(tmp_path / "x").env[name] for name in ("PORT", "SANDBOX_PORT")}
+    fresh.env |= {name: other.env[name] for name in ("PORT", "SANDBOX_PORT")}
     fresh.start()
 
     assert fresh.report["base_url"] == fresh.url != first["base_url"]

@@ -1,0 +1,34 @@
+"""How much waits for staff. Each number is counted up to a limit, by an index."""
+
+from django_q.models import Failure
+
+from bets.models import Coupon, CouponStatus, Flag
+from staff.paging import at_most
+from webhooks import queries
+
+LIMIT = 100
+
+
+def open_flags() -> int:
+    return at_most(Flag.objects.filter(resolved_at__isnull=True), LIMIT)
+
+
+def unknown_coupons() -> int:
+    return at_most(Coupon.objects.filter(status=CouponStatus.UNKNOWN), LIMIT)
+
+
+def parked_deliveries() -> int:
+    return at_most(queries.parked(), LIMIT)
+
+
+def orphans() -> int:
+    return at_most(queries.orphans().select_related(None), LIMIT)
+
+
+def failed_jobs() -> int:
+    return at_most(Failure.objects.all(), LIMIT)
+
+
+def shown(count: int) -> str:
+    """`99+` where the counting stopped."""
+    return f"{LIMIT - 1}+" if count >= LIMIT else str(count)
