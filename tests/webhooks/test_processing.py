@@ -139,8 +139,9 @@ def test_poison_is_parked_and_does_not_block_the_others(poison, call_betcalc, pl
 def test_a_crash_counts_as_an_attempt_and_parks_at_last(call_betcalc, coupon):
     call_betcalc("/api/bet/result", heads_body(head("b1")))
     now = timezone.now()
-    for days in range(processing.MAX_ATTEMPTS + 1):
-        processing._claim(now + timedelta(days=days + 1))
+    for days in range(processing.MAX_ATTEMPTS):
+        assert processing._claim(now + timedelta(days=days + 1))
+    assert drain(timedelta(days=30)) == 0
     delivery = Delivery.objects.get()
     assert (delivery.status, delivery.attempts) == ("parked", processing.MAX_ATTEMPTS)
     assert delivery.error
@@ -149,8 +150,8 @@ def test_a_crash_counts_as_an_attempt_and_parks_at_last(call_betcalc, coupon):
 def test_a_claimed_delivery_is_left_alone_and_comes_back_after_a_crash(call_betcalc, coupon):
     call_betcalc("/api/bet/result", heads_body(head("b1", amount=1)))
     now = timezone.now()
-    assert len(processing._claim(now)) == 1
-    assert processing._claim(now) == []
+    assert processing._claim(now) == Delivery.objects.get().pk
+    assert processing._claim(now) is None
     assert drain(timedelta(minutes=5)) == 1
     assert Delivery.objects.get().status == "processed"
 

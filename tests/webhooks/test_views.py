@@ -9,7 +9,7 @@ from bets.models import Coupon
 from tests.bets.conftest import money
 from tests.webhooks.conftest import bets_body, head, heads_body, winners_body
 from webhooks.models import Delivery, DeliveryEffect
-from webhooks.views import BODY_LIMIT
+from webhooks.reading import BODY_LIMIT
 
 pytestmark = pytest.mark.django_db
 

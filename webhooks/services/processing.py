@@ -1,120 +1,87 @@
 """Works off stored deliveries: each once, each on its own, a poisonous one set aside."""
 
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bets.services.inbound import carry_out
 from providers import registry
 from providers.contract import Command, Inbound, Outcome, Refused
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus
-from webhooks.services import receiving
+from webhooks.services import broken_off, receiving, storing
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
-_BATCH = 50
+_LONGEST_DRAIN_S = 40
 _OPEN = (DeliveryStatus.RECEIVED, DeliveryStatus.FAILED)
 
+# One at a time, so that a delivery which kills its process takes no other's attempts along.
+_CLAIM = """
+UPDATE webhooks_delivery
+SET attempts = attempts + 1,
+    next_attempt_at = %(now)s + make_interval(secs => 60 + 2 ^ attempts)
+WHERE id = (
+    SELECT id FROM webhooks_delivery
+    WHERE status IN ('received', 'failed') AND next_attempt_at <= %(now)s
+        AND attempts < %(most)s
+    ORDER BY next_attempt_at
+    LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+RETURNING id
+"""
 
-def drain(*, now: datetime) -> int:
-    """Process what is due; returns how many. Any number of drainers may run at once."""
+
+def drain(*, now: datetime, within_s: float = _LONGEST_DRAIN_S) -> int:
+    """Process what is due; returns how many. Any number of drainers may run at once.
+
+    Past `within_s` the rest is left to another drainer, which is woken.
+    """
     receiving.drainer_awake()
-    done = 0
-    while claimed := _claim(now):
-        for delivery_id in claimed:
-            process(delivery_id=delivery_id)
-        done += len(claimed)
+    _park_exhausted(now)
+    done, end = 0, time.monotonic() + within_s
+    while (delivery_id := _claim(now)) is not None:
+        process(delivery_id=delivery_id)
+        done += 1
+        if time.monotonic() > end:
+            receiving.wake_drainer()
+            break
     return done
 
 
 def process(*, delivery_id: UUID) -> None:
     """Process one open delivery. A failure is counted, told, and at last parked."""
     try:
-        _process(delivery_id)
+        broken_off.repeated(partial(_process, delivery_id))
     except Exception as error:
-        logger.exception("processing delivery %s failed", delivery_id)
+        if not isinstance(error, Refused):
+            logger.exception("processing delivery %s failed", delivery_id)
         _record_failure(delivery_id, error)
 
 
-def carry_out_again(
-    delivery: Delivery, *, only: frozenset[int] | None = None
-) -> list[tuple[int, Outcome]]:
-    """Parse a stored delivery and carry it out; `only` names the positions to carry out.
-
-    Raises Refused if it cannot be read. Call it inside a transaction.
-    """
+def commands_of(delivery: Delivery) -> tuple[Command, ...]:
+    """What a stored delivery asks for. Raises Refused if it cannot be read."""
     provider = registry.get(delivery.account.provider)
-    parsed = provider.parse(delivery.account, inbound_of(delivery))
-    chosen: list[tuple[int, Command]] = [
-        (position, command)
-        for position, command in enumerate(parsed.commands)
-        if only is None or position in only
-    ]
-    outcomes = carry_out(
+    return provider.parse(delivery.account, _inbound_of(delivery)).commands
+
+
+def run(delivery: Delivery, commands: Sequence[Command]) -> list[Outcome]:
+    """Carry out commands of a stored delivery. Call it inside a transaction."""
+    return carry_out(
         account=delivery.account,
-        commands=[command for _, command in chosen],
+        commands=commands,
         delivery_id=delivery.pk,
         now=timezone.now(),
         received_at=delivery.received_at,
     )
-    return [(position, outcome) for (position, _), outcome in zip(chosen, outcomes, strict=True)]
-
-
-def inbound_of(delivery: Delivery) -> Inbound:
-    """The request as it came, without the headers that held secrets."""
-    return Inbound(
-        path=delivery.route,
-        method=delivery.method,
-        headers=delivery.headers,
-        query=delivery.query,
-        body=bytes(delivery.body),
-        remote_ip=delivery.remote_ip,
-        coupon_key=delivery.coupon_key,
-        received_at=delivery.received_at,
-    )
-
-
-@transaction.atomic
-def _claim(now: datetime) -> list[UUID]:
-    """Count the attempt before the work, so that a crash counts too, and hide it meanwhile."""
-    due = list(
-        Delivery.objects.filter(status__in=_OPEN, next_attempt_at__lte=now)
-        .select_for_update(skip_locked=True, no_key=True)
-        .order_by("next_attempt_at")
-        .values_list("pk", "attempts")[:_BATCH]
-    )
-    for attempts in {attempts for _, attempts in due}:
-        ids = [pk for pk, tried in due if tried == attempts]
-        _count_attempt(ids, attempts, now)
-    return [pk for pk, attempts in due if attempts < MAX_ATTEMPTS]
-
-
-def _count_attempt(ids: list[UUID], attempts: int, now: datetime) -> None:
-    deliveries = Delivery.objects.filter(pk__in=ids)
-    if attempts >= MAX_ATTEMPTS:
-        deliveries.filter(error="").update(error="The process ended at every attempt.")
-        deliveries.update(status=DeliveryStatus.PARKED, next_attempt_at=None)
-        return
-    again = now + timedelta(seconds=60 + 2**attempts)
-    deliveries.update(attempts=F("attempts") + 1, next_attempt_at=again)
-
-
-@transaction.atomic
-def _process(delivery_id: UUID) -> None:
-    delivery = lock(delivery_id)
-    if delivery is None or delivery.status not in _OPEN:
-        return
-    outcomes = carry_out_again(delivery)
-    DeliveryEffect.objects.bulk_create(
-        receiving.effects(delivery, [outcome for _, outcome in outcomes]), batch_size=1000
-    )
-    mark_processed(delivery)
 
 
 def lock(delivery_id: UUID) -> Delivery | None:
@@ -138,23 +105,6 @@ def mark_processed(delivery: Delivery) -> None:
     )  # fmt: skip
 
 
-@transaction.atomic
-def _record_failure(delivery_id: UUID, error: Exception) -> None:
-    delivery = lock(delivery_id)
-    if delivery is None or delivery.status not in _OPEN:
-        return
-    failure = failure_of(error)
-    delivery.error_code, delivery.error_field, delivery.error = (
-        failure.code, failure.field_name, failure.message,
-    )  # fmt: skip
-    if delivery.attempts >= MAX_ATTEMPTS or isinstance(error, Refused):
-        delivery.status, delivery.next_attempt_at = DeliveryStatus.PARKED, None
-    else:
-        delivery.status = DeliveryStatus.FAILED
-        delivery.next_attempt_at = timezone.now() + timedelta(seconds=2**delivery.attempts)
-    delivery.save(update_fields=["status", "next_attempt_at", "error_code", "error_field", "error"])
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     code: str
@@ -165,5 +115,68 @@ class Failure:
 def failure_of(error: Exception) -> Failure:
     """What went wrong, in the words that staff read."""
     if isinstance(error, Refused):
-        return Failure(error.code, error.field_name[:200], error.message)
-    return Failure("internal_error", "", f"{type(error).__name__}: {error}")
+        field_name = storing.storable(error.field_name)[:200]
+        return Failure(error.code, field_name, storing.storable(error.message))
+    return Failure("internal_error", "", storing.storable(f"{type(error).__name__}: {error}"))
+
+
+def _inbound_of(delivery: Delivery) -> Inbound:
+    """The request as it came, without the headers that held secrets."""
+    return Inbound(
+        path=delivery.route,
+        method=delivery.method,
+        headers=delivery.headers,
+        query=delivery.query,
+        body=bytes(delivery.body),
+        remote_ip=delivery.remote_ip,
+        coupon_key=delivery.coupon_key,
+        received_at=delivery.received_at,
+    )
+
+
+def _claim(now: datetime) -> UUID | None:
+    """Count the attempt before the work, so that a crash counts too, and hide it meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"now": now, "most": MAX_ATTEMPTS})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _park_exhausted(now: datetime) -> None:
+    """Set aside what came back after its last attempt: its process died every time."""
+    Delivery.objects.filter(
+        status__in=_OPEN, next_attempt_at__lte=now, attempts__gte=MAX_ATTEMPTS
+    ).update(
+        status=DeliveryStatus.PARKED,
+        next_attempt_at=None,
+        error_code="process_died",
+        error="The process ended at its last attempt.",
+    )
+
+
+@transaction.atomic
+def _process(delivery_id: UUID) -> None:
+    delivery = lock(delivery_id)
+    if delivery is None or delivery.status not in _OPEN:
+        return
+    outcomes = run(delivery, commands_of(delivery))
+    rows = storing.effects(delivery, list(enumerate(outcomes)))
+    DeliveryEffect.objects.bulk_create(rows, batch_size=1000)
+    mark_processed(delivery)
+
+
+@transaction.atomic
+def _record_failure(delivery_id: UUID, error: Exception) -> None:
+    delivery = lock(delivery_id)
+    if delivery is None or delivery.status not in _OPEN:
+        return
+    failure = failure_of(error)
+    delivery.error_code, delivery.error_field = failure.code, failure.field_name
+    delivery.error = failure.message
+    if delivery.attempts >= MAX_ATTEMPTS or isinstance(error, Refused):
+        delivery.status, delivery.next_attempt_at = DeliveryStatus.PARKED, None
+        logger.error("delivery %s is parked: %s", delivery_id, failure.message)
+    else:
+        delivery.status = DeliveryStatus.FAILED
+        delivery.next_attempt_at = timezone.now() + timedelta(seconds=2**delivery.attempts)
+    delivery.save(update_fields=["status", "next_attempt_at", "error_code", "error_field", "error"])

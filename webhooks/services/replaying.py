@@ -1,18 +1,21 @@
 """What staff do with stored deliveries: process again, rehearse, match an orphan."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
 from bets.models import Coupon
 from bets.services import resolution
-from providers import registry
-from providers.contract import Effect, Outcome
+from providers.contract import Command, Effect, Outcome, Refused
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus, Replay
-from webhooks.services import processing
+from webhooks.services import broken_off, processing, storing
+
+logger = logging.getLogger(__name__)
 
 # What these did is done, or is decided by the coupon's state; anything else may come out
 # differently now.
@@ -22,6 +25,13 @@ _NEVER_RUN = (DeliveryStatus.RECEIVED, DeliveryStatus.FAILED, DeliveryStatus.PAR
 
 class NotReplayable(Exception):
     """The delivery was refused at the door: who sent it, or what it says, was not accepted."""
+
+    def __init__(self) -> None:
+        super().__init__("A refused delivery cannot be replayed.")
+
+
+class NotAnOrphan(Exception):
+    """The effect is that of a known coupon, perhaps since somebody else has matched it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +47,78 @@ def replay(*, delivery_ids: Sequence[UUID], actor: str) -> dict[UUID, str]:
     """Process deliveries again; gives for each what came of it.
 
     Of a delivery that was processed, only what found no coupon or went to staff is carried out
-    again, so that an old result never returns. Any number of replays at once count as one.
+    again, and leaves no trace if it comes out as before. So an old result never returns. Any
+    number of replays at once count as one. Raises Delivery.DoesNotExist.
     """
     return {delivery_id: _replay(delivery_id, actor) for delivery_id in delivery_ids}
 
 
 def _replay(delivery_id: UUID, actor: str) -> str:
     try:
-        with transaction.atomic():
-            told = _run(delivery_id)
+        return broken_off.repeated(partial(_run_and_record, delivery_id, actor))
+    except (NotReplayable, Refused) as error:
+        told = str(error)
+    except Delivery.DoesNotExist:
+        raise
     except Exception as error:
+        logger.exception("replaying delivery %s failed", delivery_id)
         told = processing.failure_of(error).message
     Replay.objects.create(delivery_id=delivery_id, actor=actor, outcome=told)
     return told
 
 
-def _run(delivery_id: UUID) -> str:
+@transaction.atomic
+def _run_and_record(delivery_id: UUID, actor: str) -> str:
+    told = _run(_replayable(delivery_id))
+    Replay.objects.create(delivery_id=delivery_id, actor=actor, outcome=told)
+    return told
+
+
+def _replayable(delivery_id: UUID) -> Delivery:
+    """The locked delivery. Raises NotReplayable or Delivery.DoesNotExist."""
     delivery = processing.lock(delivery_id)
-    if delivery is None or delivery.status == DeliveryStatus.REFUSED:
-        raise NotReplayable("A refused delivery cannot be replayed.")
-    positions = _positions(delivery)
-    if positions is not None and not positions:
-        return "Everything in it was done before; nothing changed."
-    outcomes = processing.carry_out_again(delivery, only=positions)
+    if delivery is None:
+        raise Delivery.DoesNotExist
+    if delivery.status == DeliveryStatus.REFUSED:
+        raise NotReplayable
+    return delivery
+
+
+def _run(delivery: Delivery) -> str:
+    commands = processing.commands_of(delivery)
+    if delivery.status in _NEVER_RUN:
+        outcomes = list(enumerate(processing.run(delivery, commands)))
+    else:
+        outcomes = _run_again(delivery, commands)
+    if not outcomes:
+        return "Nothing changed: all of it comes out as before."
     _store_effects(delivery, outcomes)
     processing.mark_processed(delivery)
     return ", ".join(f"{outcome.reference} {outcome.effect}" for _, outcome in outcomes)
 
 
-def _positions(delivery: Delivery) -> frozenset[int] | None:
-    """Which commands to carry out; None for all, of a delivery that never was."""
-    if delivery.status in _NEVER_RUN:
-        return None
-    effects = delivery.effects.filter(effect__in=_OPEN_EFFECTS)
-    return frozenset(effects.values_list("position", flat=True))
+def _run_again(delivery: Delivery, commands: Sequence[Command]) -> list[tuple[int, Outcome]]:
+    """What comes out differently of the commands that were left open."""
+    outcomes = []
+    for effect in delivery.effects.filter(effect__in=_OPEN_EFFECTS):
+        with transaction.atomic():
+            (outcome,) = processing.run(delivery, [commands[effect.position]])
+            if _is_as_before(effect, outcome):
+                transaction.set_rollback(True)
+            else:
+                outcomes.append((effect.position, outcome))
+    return outcomes
+
+
+def _is_as_before(effect: DeliveryEffect, outcome: Outcome) -> bool:
+    before = (effect.effect, effect.coupon_id, effect.code, effect.message)
+    return before == (outcome.effect, outcome.coupon_id, outcome.code, outcome.message)
 
 
 def _store_effects(delivery: Delivery, outcomes: Sequence[tuple[int, Outcome]]) -> None:
     DeliveryEffect.objects.bulk_create(
-        [
-            DeliveryEffect(
-                delivery=delivery,
-                position=position,
-                coupon_id=outcome.coupon_id,
-                reference=outcome.reference[:100],
-                effect=outcome.effect,
-                code=outcome.code,
-                message=outcome.message,
-            )
-            for position, outcome in outcomes
-        ],
+        storing.effects(delivery, outcomes),
+        batch_size=1000,
         update_conflicts=True,
         unique_fields=["delivery", "position"],
         update_fields=["coupon", "effect", "code", "message"],
@@ -96,44 +128,54 @@ def _store_effects(delivery: Delivery, outcomes: Sequence[tuple[int, Outcome]]) 
 def rehearse(*, delivery_id: UUID) -> list[Change]:
     """Say what a replay would do, and do none of it.
 
-    Raises NotReplayable, or Refused if the delivery cannot be read.
+    Raises NotReplayable, Delivery.DoesNotExist, or Refused if the delivery cannot be read.
     """
-    with transaction.atomic():
-        delivery = processing.lock(delivery_id)
-        if delivery is None or delivery.status == DeliveryStatus.REFUSED:
-            raise NotReplayable("A refused delivery cannot be replayed.")
-        before = _coupons_named(delivery)
-        outcomes = processing.carry_out_again(delivery, only=_positions(delivery))
-        ids = [outcome.coupon_id for _, outcome in outcomes if outcome.coupon_id]
-        after = Coupon.objects.in_bulk(ids)
-        transaction.set_rollback(True)
+    return broken_off.repeated(partial(_rehearse, delivery_id))
+
+
+@transaction.atomic
+def _rehearse(delivery_id: UUID) -> list[Change]:
+    delivery = _replayable(delivery_id)
+    commands = _left_open(delivery, processing.commands_of(delivery))
+    before = _coupons_named(delivery, commands)
+    outcomes = processing.run(delivery, commands)
+    after = Coupon.objects.in_bulk({each.coupon_id for each in outcomes if each.coupon_id})
+    transaction.set_rollback(True)
     return [
         Change(outcome, before.get(outcome.coupon_id), after.get(outcome.coupon_id))
-        for _, outcome in outcomes
+        for outcome in outcomes
     ]
 
 
-def _coupons_named(delivery: Delivery) -> dict[UUID | None, Coupon]:
+def _left_open(delivery: Delivery, commands: Sequence[Command]) -> list[Command]:
+    if delivery.status in _NEVER_RUN:
+        return list(commands)
+    effects = delivery.effects.filter(effect__in=_OPEN_EFFECTS)
+    return [commands[position] for position in effects.values_list("position", flat=True)]
+
+
+def _coupons_named(delivery: Delivery, commands: Sequence[Command]) -> dict[UUID | None, Coupon]:
     """The coupons as they are before, found by what the delivery names."""
-    provider = registry.get(delivery.account.provider)
-    parsed = provider.parse(delivery.account, processing.inbound_of(delivery))
-    references = [command.reference for command in parsed.commands]
-    found = Coupon.objects.filter(account=delivery.account, provider_reference__in=references)
-    named = {coupon.pk: coupon for coupon in found}
+    of_account = Coupon.objects.filter(account=delivery.account)
+    references = [command.reference for command in commands]
+    named = list(of_account.filter(provider_reference__in=references))
     if delivery.coupon_key:
-        by_key = Coupon.objects.filter(account=delivery.account, callback_key=delivery.coupon_key)
-        named |= {coupon.pk: coupon for coupon in by_key}
-    return dict(named)
+        named += of_account.filter(callback_key=delivery.coupon_key)
+    return {coupon.pk: coupon for coupon in named}
 
 
 def match_orphan(*, effect_id: int, coupon_id: UUID, actor: str, now: datetime) -> str:
     """Staff know to which unknown coupon an orphan belongs: accept it, then apply the result.
 
-    Raises resolution.NotPossible if the coupon is not unknown.
+    Raises NotAnOrphan, or resolution.NotPossible if the coupon is not unknown.
     """
-    effect = DeliveryEffect.objects.select_related("delivery").get(
-        pk=effect_id, effect=Effect.ORPHAN
+    effect = (
+        DeliveryEffect.objects.select_related("delivery")
+        .filter(pk=effect_id, effect=Effect.ORPHAN)
+        .first()
     )
+    if effect is None:
+        raise NotAnOrphan("This result has found its coupon.")
     same_account = Coupon.objects.filter(pk=coupon_id, account=effect.delivery.account_id)
     if not same_account.exists():
         raise resolution.NotPossible("The coupon is of another provider account.")
