@@ -28,6 +28,10 @@ class ProviderAccount(models.Model):
 
     class Meta:
         ordering = ("code",)
+        permissions = (
+            ("test_connection", "Can test an account's connection"),
+            ("rotate_callback_token", "Can see, rotate and revoke callback tokens"),
+        )
         constraints = (
             models.CheckConstraint(
                 name="provider_account_code_given", condition=~Q(code="") & ~Q(provider="")

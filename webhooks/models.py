@@ -45,6 +45,11 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
+        permissions = [
+            ("replay_delivery", "Can replay deliveries"),
+            ("rehearse_delivery", "Can rehearse deliveries"),
+            ("match_orphan", "Can match orphans with coupons"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="webhooks_delivery_status", condition=Q(status__in=DeliveryStatus.values)

@@ -109,6 +109,10 @@ class Coupon(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [
+            ("decide_coupon", "Can say what became of an unknown coupon"),
+            ("return_coupon", "Can return a coupon's stake"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="bets_coupon_status", condition=Q(status__in=CouponStatus.values)

@@ -56,6 +56,7 @@ class Flag(models.Model):
     resolution = models.TextField(blank=True, default="")
 
     class Meta:
+        permissions = [("resolve_flag", "Can take and resolve flags")]
         constraints = [
             models.CheckConstraint(name="bets_flag_kind", condition=Q(kind__in=FlagKind.values)),
             models.UniqueConstraint(

@@ -28,6 +28,11 @@ class Player(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [
+            ("see_personal_data", "Can see players' names and what names them"),
+            ("change_player_status", "Can block, exclude and readmit players"),
+            ("write_off_debt", "Can write off a player's debt"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="bets_player_external_id", fields=["partner", "external_id"]
