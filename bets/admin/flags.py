@@ -1,0 +1,167 @@
+"""The staff queue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from bets.admin import search, values
+from bets.models import Flag
+from bets.services import flags
+from staff.actions import Action, By, Done, NoQuestions, Refused
+from staff.admin import StaffAdmin
+from staff.display import NOTHING, Tone, code, moment, moment_text
+from staff.filters import Recent
+from staff.history import done_by_staff
+from staff.page import Facts, Page, Summary
+
+
+class WithNote(forms.Form):
+    note = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="What you found and did. It is kept with the flag.",
+    )
+
+
+def _take(flag: Flag, _: Mapping[str, Any], by: By) -> Done:
+    try:
+        flags.take(flag=flag, user=by.user)
+    except flags.FlagResolved:
+        raise Refused("it was resolved in the meantime.") from None
+    return Done(message="It is yours now.")
+
+
+def _resolve(flag: Flag, data: Mapping[str, Any], by: By) -> Done:
+    try:
+        flags.resolve(flag=flag, user=by.user, note=data["note"], now=by.now)
+    except flags.FlagResolved:
+        raise Refused("it was resolved in the meantime.") from None
+    return Done(message="Resolved. It is out of the queue.")
+
+
+def _is_open(flag: Flag) -> bool:
+    return flag.resolved_at is None
+
+
+class State(SimpleListFilter):
+    """The queue is what is open; the rest is a click away."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mine", "Open, mine"), ("nobody", "Open, nobody's"), ("resolved", "Resolved")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "resolved":
+            return queryset.filter(resolved_at__isnull=False)
+        queue = queryset.filter(resolved_at__isnull=True)
+        if self.value() == "mine":
+            return queue.filter(owner=request.user)
+        return queue.filter(owner__isnull=True) if self.value() == "nobody" else queue
+
+    def choices(self, changelist: Any) -> Any:
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice if number else {**choice, "display": "Open"}
+
+
+@admin.register(Flag)
+class FlagAdmin(StaffAdmin):
+    list_display = ("what", "coupon_code", "account", "why", "with_whom", "since")
+    list_filter = (State, "kind", "account", Recent)
+    list_select_related = ("coupon", "account", "owner")
+    search_fields = ("reference",)
+    search_help_text = "Coupon's code, or provider's reference"
+    empty_state = "Nothing waits for you here. Choose “Resolved” in the filters to see what was."
+    staff_actions = (
+        Action(
+            name="take",
+            label="Take it",
+            permission="bets.resolve_flag",
+            form=NoQuestions,
+            explain=lambda flag: "You look after it; the others see your name beside it.",
+            run=_take,
+            offered=_is_open,
+        ),
+        Action(
+            name="resolve",
+            label="Resolve",
+            permission="bets.resolve_flag",
+            form=WithNote,
+            explain=lambda flag: "It leaves the queue. No money moves by this.",
+            run=_resolve,
+            offered=_is_open,
+        ),
+    )
+
+    def found(self, term: str) -> QuerySet[Any]:
+        coupons = list(search.coupons(term).values_list("pk", flat=True))
+        return Flag.objects.filter(coupon__in=coupons) | Flag.objects.filter(
+            reference=term, resolved_at__isnull=True
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        related = ("coupon__player", "account", "owner", "resolved_by")
+        return super().get_queryset(request).select_related(*related)
+
+    def page(self, request: HttpRequest, target: Flag) -> Page:
+        return Page(
+            title=target.get_kind_display().capitalize(),
+            summary=_summary(target),
+            side_by_side=[_facts(request, target)],
+            sections=[done_by_staff(target)],
+        )
+
+    @display(description="What")
+    def what(self, flag: Flag) -> str:
+        return flag.get_kind_display()
+
+    @display(description="Coupon")
+    def coupon_code(self, flag: Flag) -> Any:
+        return values.coupon_link(flag.coupon) if flag.coupon else flag.reference or NOTHING
+
+    @display(description="Why")
+    def why(self, flag: Flag) -> str:
+        return flag.detail
+
+    @display(description="With")
+    def with_whom(self, flag: Flag) -> str:
+        return flag.owner.get_username() if flag.owner else "nobody"
+
+    @display(description="Since")
+    def since(self, flag: Flag) -> Any:
+        return moment(flag.created_at)
+
+
+def _summary(flag: Flag) -> Summary:
+    if flag.resolved_at:
+        by_whom = f" by {flag.resolved_by.get_username()}" if flag.resolved_by else ""
+        headline = f"Resolved on {moment_text(flag.resolved_at)}{by_whom}."
+        return Summary(headline=headline, detail=flag.resolution, tone=Tone.GOOD)
+    whose = f"{flag.owner.get_username()} looks after it" if flag.owner else "Nobody has taken it"
+    headline = f"{whose}. Open since {moment_text(flag.created_at)}."
+    return Summary(headline=headline, detail=flag.detail, tone=Tone.ALERT)
+
+
+def _facts(request: HttpRequest, flag: Flag) -> Facts:
+    return Facts(
+        title="About",
+        rows=[
+            ("Why", flag.detail),
+            ("Coupon", values.coupon_link(flag.coupon) if flag.coupon else NOTHING),
+            (
+                "Player",
+                values.player_link(request, flag.coupon.player) if flag.coupon else NOTHING,
+            ),
+            ("Provider account", values.account_link(request, flag.account)),
+            ("Provider's reference", code(flag.reference)),
+            ("Delivery", code(str(flag.delivery_id or ""))),
+        ],
+    )

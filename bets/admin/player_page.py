@@ -1,0 +1,160 @@
+"""All that is known of one player: balances first, then the statement and the coupons."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from bets.admin import story, values
+from bets.models import Player, PlayerStatus
+from staff.display import NOTHING, Tone, code, link, moment, plain_number
+from staff.history import done_by_staff
+from staff.page import Column, Facts, Page, Summary, Table
+from wallets import queries as ledger
+from wallets.queries import Balances, StatementRow
+
+_ROWS = 25
+_BEFORE = "before"
+
+
+def player_page(request: HttpRequest, player: Player) -> Page:
+    who = values.name_of(request, player)
+    balances = ledger.balances([player.wallet_id])[player.wallet_id]
+    return Page(
+        title=who,
+        subtitle=f"Player of {player.partner.name}",
+        summary=_summary(player, who, balances),
+        side_by_side=[_wallet(balances), _identity(request, player)],
+        sections=[
+            _coupons(player),
+            _statement(request, player, who),
+            done_by_staff(player),
+        ],
+    )
+
+
+def _summary(player: Player, who: str, balances: Balances) -> Summary:
+    active = player.status == PlayerStatus.ACTIVE
+    headline = (
+        f"{who} is {player.get_status_display()} and has "
+        f"{values.plain_amount(balances.available, balances.currency)} to bet with."
+    )
+    told = []
+    if balances.held:
+        held = values.plain_amount(balances.held, balances.currency)
+        told.append(f"{held} more are held for coupons without an answer.")
+    if balances.owed:
+        told.append(
+            f"{who} owes {values.plain_amount(-balances.owed, balances.currency)}; it is taken "
+            "from the next deposit or payout."
+        )
+    alert = not active or bool(balances.owed)
+    return Summary(
+        headline=headline, detail=" ".join(told), tone=Tone.ALERT if alert else Tone.GOOD
+    )
+
+
+def _wallet(balances: Balances) -> Facts:
+    return Facts(
+        title="Wallet",
+        rows=[
+            ("Available", values.amount(balances.available, balances.currency)),
+            ("Held", values.amount(balances.held, balances.currency)),
+            ("Debt", values.amount(-balances.owed, balances.currency)),
+        ],
+    )
+
+
+def _identity(request: HttpRequest, player: Player) -> Facts:
+    named = [
+        (f"Name at {identity.account.code}", code(identity.uid))
+        for identity in player.identities.select_related("account").order_by("account__code")
+    ]
+    return Facts(
+        title="Player",
+        rows=[
+            ("Status", values.player_badge(player)),
+            ("Partner's id", code(player.external_id)),
+            *(named if values.may_see_names(request) else []),
+            ("Since", moment(player.created_at)),
+            ("Id", code(str(player.pk))),
+        ],
+    )
+
+
+def _coupons(player: Player) -> Table:
+    coupons = player.coupons.select_related("account").order_by("-id")[:_ROWS]
+    everything = reverse("admin:bets_coupon_changelist")
+    rows = [
+        (
+            values.coupon_link(coupon),
+            moment(coupon.placed_at),
+            coupon.account.code,
+            coupon.type,
+            values.amount(coupon.stake, coupon.currency),
+            plain_number(coupon.odds),
+            values.status_badge(coupon),
+            values.result_badge(coupon.result, coupon.get_result_display()),
+            values.amount(coupon.payout, coupon.currency),
+        )
+        for coupon in coupons
+    ]
+    return Table(
+        title="Newest coupons",
+        columns=[
+            Column("Code"),
+            Column("Placed"),
+            Column("At"),
+            Column("Type"),
+            Column("Stake", is_number=True),
+            Column("Odds"),
+            Column("Status"),
+            Column("Result"),
+            Column("Payout", is_number=True),
+        ],
+        rows=rows,
+        empty="The player has not bet yet.",
+        more=f"{everything}?{urlencode({'player__id__exact': player.pk})}"
+        if len(rows) == _ROWS
+        else "",
+    )
+
+
+def _statement(request: HttpRequest, player: Player, who: str) -> Table:
+    """Deposits, withdrawals, holds, payouts: every entry of the three accounts, newest first."""
+    asked = request.GET.get(_BEFORE, "")
+    before = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
+    page = ledger.statement(wallet_id=player.wallet_id, before=before, limit=_ROWS)
+    return Table(
+        title="Statement",
+        columns=[
+            Column("When"),
+            Column("What"),
+            Column("Account"),
+            Column("Other side"),
+            Column("Amount", is_number=True),
+            Column("Balance after", is_number=True),
+            Column("Coupon"),
+            Column("Who and why"),
+        ],
+        rows=[_entry(row, who) for row in page.rows],
+        empty="No money has moved yet. The partner deposits over the API.",
+        more=f"?{urlencode({_BEFORE: page.before})}" if page.before else "",
+    )
+
+
+def _entry(row: StatementRow, who: str) -> tuple[object, ...]:
+    why = f"{story.actor_in_words(row.actor)}. {row.reason}" if row.reason else row.actor
+    coupon = NOTHING
+    if row.coupon_id:
+        coupon = link("open", reverse("admin:bets_coupon_change", args=[row.coupon_id]))
+    return (
+        moment(row.created_at),
+        row.kind.label,
+        row.account.label,
+        story.account_in_words(row.counterpart, who=who),
+        values.signed_amount(row.amount, row.currency),
+        values.amount(row.balance_after, row.currency),
+        coupon,
+        why or NOTHING,
+    )

@@ -1,0 +1,209 @@
+"""What happened to a coupon and where its money is, in sentences. No queries, no HTML."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from bets.models import Coupon, Origin, Result, TimelineEvent
+from staff.display import NOTHING, Tone, moment_text
+from staff.page import Summary
+from wallets.currencies import format_amount
+
+_NOTHING = Decimal(0)
+_ACTORS = {
+    "provider": "the provider, by {}",
+    "staff": "{} (staff)",
+    "partner": "partner {}",
+}
+
+
+class Moved(Protocol):
+    """What is read of a transfer."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
+    @property
+    def amount(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Where a coupon's money is, summed over its transfers.
+
+    `debt` is what the player owes because of it, `paid_debt` what it paid of an older debt.
+    """
+
+    held: Decimal = _NOTHING
+    stakes: Decimal = _NOTHING
+    paid: Decimal = _NOTHING
+    debt: Decimal = _NOTHING
+    paid_debt: Decimal = _NOTHING
+    player: Decimal = _NOTHING
+    moved: bool = False
+
+
+def money_of(transfers: Sequence[Moved]) -> Money:
+    places: dict[str, Decimal] = defaultdict(Decimal)
+    for transfer in transfers:
+        places[_place(transfer.source)] -= transfer.amount
+        places[_place(transfer.destination)] += transfer.amount
+    owed = places["owed"]
+    return Money(
+        held=places["held"],
+        stakes=places["stakes"],
+        paid=-places["payouts"],
+        debt=max(-owed, _NOTHING),
+        paid_debt=max(owed, _NOTHING),
+        player=places["available"] + places["held"] + owed,
+        moved=bool(transfers),
+    )
+
+
+def _place(address: str) -> str:
+    """`available` of `wallet/<id>/available`, `stakes` of `house/<owner>/stakes/EUR`."""
+    return address.split("/")[2]
+
+
+def tell(
+    *, coupon: Coupon, who: str, transfers: Sequence[Moved], events: Sequence[TimelineEvent]
+) -> Summary:
+    """The summary of a coupon. `who` is the player as the reader may know them."""
+    teller = _Teller(coupon=coupon, who=who, money=money_of(transfers), events=events)
+    headline, tone = getattr(teller, coupon.status)()
+    return Summary(headline=headline, detail=teller.where(), tone=tone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Teller:
+    """One method for each status."""
+
+    coupon: Coupon
+    who: str
+    money: Money
+    events: Sequence[TimelineEvent]
+
+    def amount(self, value: Decimal | None) -> str:
+        return f"{format_amount(value or _NOTHING, self.coupon.currency)} {self.coupon.currency}"
+
+    @property
+    def at(self) -> str:
+        return str(self.coupon.account.code)
+
+    @property
+    def entered(self) -> TimelineEvent | None:
+        """The event that brought the coupon into its status."""
+        arrived = [event for event in self.events if event.to_status == self.coupon.status]
+        return arrived[-1] if arrived else None
+
+    @property
+    def since(self) -> str:
+        return moment_text(self.entered.created_at if self.entered else self.coupon.placed_at)
+
+    def pending(self) -> tuple[str, Tone]:
+        return f"Being placed at {self.at} since {self.since}; no answer yet.", Tone.WAITING
+
+    def unknown(self) -> tuple[str, Tone]:
+        told = f"No clear answer from {self.at} since {self.since}"
+        if self.coupon.resolve_after is None:
+            return f"{told}; the deadline has passed and it is in the staff queue.", Tone.ALERT
+        again = moment_text(self.coupon.resolve_after)
+        return f"{told}; it is being resolved, next look at {again}.", Tone.WAITING
+
+    def referred(self) -> tuple[str, Tone]:
+        return f"Waiting for a decision of the risk team since {self.since}.", Tone.WAITING
+
+    def accepted(self) -> tuple[str, Tone]:
+        if self.coupon.settlement_version:
+            return f"The result was withdrawn on {self.since}; another is awaited.", Tone.WAITING
+        taken = "Accepted by" if self.coupon.origin == Origin.PLACED else "Taken by"
+        told = f"{taken} {self.at} on {moment_text(self.coupon.accepted_at)}"
+        if self.coupon.resolve_after is None and self.coupon.origin == Origin.PLACED:
+            return f"{told}; the result is overdue and it is in the staff queue.", Tone.ALERT
+        return f"{told}; no result yet.", Tone.PLAIN
+
+    def rejected(self) -> tuple[str, Tone]:
+        return f"Rejected on {self.since}: {rejection_in_words(self.coupon)}", Tone.BAD
+
+    def returned(self) -> tuple[str, Tone]:
+        reason = self.entered.reason if self.entered else ""
+        why = f": {reason.rstrip('.')}." if reason else "."
+        stake = self.amount(self.coupon.stake)
+        return f"Returned. {stake} went back to {self.who} on {self.since}{why}", Tone.BAD
+
+    def settled(self) -> tuple[str, Tone]:
+        coupon, when = self.coupon, moment_text(self.coupon.settled_at)
+        paid = self.amount(coupon.payout)
+        told = {
+            Result.WON: (f"Won. {paid} was paid to {self.who} on {when}.", Tone.GOOD),
+            Result.LOST: (f"Lost on {when}. Nothing is paid.", Tone.BAD),
+            Result.REFUNDED: (f"Refunded. {paid} went back to {self.who} on {when}.", Tone.BAD),
+            Result.PARTLY_REFUNDED: (
+                f"Partly refunded. {paid} was paid to {self.who} on {when}.",
+                Tone.GOOD,
+            ),
+        }
+        headline, tone = told[Result(coupon.result)]
+        return f"{headline}{self._again()}", tone
+
+    def _again(self) -> str:
+        times = sum(event.kind == "resettled" for event in self.events)
+        if not times:
+            return ""
+        return " The result changed once." if times == 1 else f" The result changed {times} times."
+
+    def where(self) -> str:
+        """Where the stake is now, and what else the coupon moved."""
+        return " ".join(filter(None, (self._stake(), self._debt())))
+
+    def _stake(self) -> str:
+        money, stake = self.money, self.amount(self.coupon.stake)
+        if not money.moved:
+            return f"Nothing was taken from {self.who}."
+        if money.held:
+            return f"The stake of {self.amount(money.held)} is held in the wallet of {self.who}."
+        if money.stakes:
+            return f"The stake of {self.amount(money.stakes)} is with the house."
+        return f"The stake of {stake} is back in the wallet of {self.who}."
+
+    def _debt(self) -> str:
+        if self.money.debt:
+            return f"{self.who} owes {self.amount(self.money.debt)} because of this coupon."
+        if self.money.paid_debt:
+            return f"{self.amount(self.money.paid_debt)} of it paid off an older debt."
+        return ""
+
+
+def rejection_in_words(coupon: Coupon) -> str:
+    """The reason of a rejection, with the new odds or the highest stake where they were given."""
+    stored: Mapping[str, Any] = coupon.rejection or {}
+    message = str(stored.get("message") or stored.get("code") or "no reason was given")
+    told = [f"{message.rstrip('.')}."]
+    for change in stored.get("changed") or ():
+        told.append(f"Item {change['item'] + 1}: odds {change['requested']} → {change['current']}.")
+    if stored.get("max_stake"):
+        told.append(f"Highest stake: {stored['max_stake']} {coupon.currency}.")
+    return " ".join(told)
+
+
+def account_in_words(address: str, *, who: str) -> str:
+    """`ada: held`, or `house: stakes (betcalc)`."""
+    first, owner, place, *_ = address.split("/")
+    if first == "wallet":
+        return f"{who}: {place}"
+    return f"house: {place.replace('_', '-')} ({owner.replace(':', ' ')})"
+
+
+def actor_in_words(actor: str) -> str:
+    kind, _, name = actor.partition(":")
+    if name and kind in _ACTORS:
+        return _ACTORS[kind].format(name)
+    return {"sweep": "the sweep of overdue coupons"}.get(actor, actor) or NOTHING
+
+
+def since_in_words(moment: datetime | None) -> str:
+    return moment_text(moment, seconds=True)
