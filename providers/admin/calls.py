@@ -1,0 +1,100 @@
+"""The log of calls to providers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from providers.models import CallOutcome, ProviderCall
+from staff.admin import StaffAdmin
+from staff.display import NOTHING, Tone, badge, code, moment, number, pretty
+from staff.filters import Recent
+from staff.page import Facts, Page, Section, Summary, Text
+
+_TONES = {
+    CallOutcome.ACCEPTED: Tone.GOOD,
+    CallOutcome.OK: Tone.GOOD,
+    CallOutcome.UNKNOWN: Tone.ALERT,
+    CallOutcome.ERROR: Tone.ALERT,
+}
+# Bodies name players. The permission is the domain's; this app only knows its name.
+_SEE_NAMES = "bets.see_personal_data"
+
+
+def outcome_badge(call: ProviderCall) -> Any:
+    tone = _TONES.get(CallOutcome(call.outcome), Tone.PLAIN)
+    return badge(call.get_outcome_display().replace("_", " "), tone)
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(StaffAdmin):
+    list_display = ("created", "account", "operation", "outcome_shown", "status", "took")
+    list_filter = ("outcome", "account", Recent)
+    list_select_related = ("account",)
+    search_fields = ("subject_id",)
+    search_help_text = "Id of the call or of the coupon"
+    empty_state = "No call here. Every request to a provider is kept, without its secrets."
+
+    def found(self, term: str) -> QuerySet[Any]:
+        try:
+            wanted = UUID(term)
+        except ValueError:
+            return ProviderCall.objects.none()
+        about = ProviderCall.objects.filter(subject_kind="coupon", subject_id=wanted)
+        return about | ProviderCall.objects.filter(pk=wanted)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("account")
+
+    def page(self, request: HttpRequest, target: ProviderCall) -> Page:
+        return Page(
+            title=f"{target.operation} at {target.account.code}",
+            summary=Summary(
+                headline=f"{target.get_outcome_display().replace('_', ' ').capitalize()}.",
+                detail=target.error,
+                tone=_TONES.get(CallOutcome(target.outcome), Tone.PLAIN),
+            ),
+            side_by_side=[_facts(target)],
+            sections=_bodies(request, target),
+        )
+
+    @display(description="When")
+    def created(self, call: ProviderCall) -> Any:
+        return moment(call.created_at)
+
+    @display(description="Outcome")
+    def outcome_shown(self, call: ProviderCall) -> Any:
+        return outcome_badge(call)
+
+    @display(description="Status")
+    def status(self, call: ProviderCall) -> str:
+        return str(call.response_status or NOTHING)
+
+    @display(description="Took")
+    def took(self, call: ProviderCall) -> Any:
+        return number(NOTHING if call.duration_ms is None else f"{call.duration_ms} ms")
+
+
+def _facts(call: ProviderCall) -> Facts:
+    return Facts(
+        title="Call",
+        rows=[
+            ("When", moment(call.created_at)),
+            ("Address", code(f"{call.method} {call.url}")),
+            ("Status of the response", str(call.response_status or NOTHING)),
+            ("Took", NOTHING if call.duration_ms is None else f"{call.duration_ms} ms"),
+            ("About", f"{call.subject_kind} {call.subject_id}" if call.subject_id else NOTHING),
+        ],
+    )
+
+
+def _bodies(request: HttpRequest, call: ProviderCall) -> list[Section]:
+    if not request.user.has_perm(_SEE_NAMES):
+        return []
+    return [
+        Text(title="Request, secrets removed", text=pretty(call.request)),
+        Text(title="Response, secrets removed", text=pretty(call.response)),
+    ]

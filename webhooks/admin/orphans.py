@@ -1,0 +1,119 @@
+"""Results for bets that we do not know."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from bets.models import Coupon
+from bets.services.resolution import NotPossible
+from staff.actions import Action, By, Done, Refused
+from staff.admin import StaffAdmin
+from staff.display import Tone, code, moment
+from staff.history import done_by_staff
+from staff.page import Facts, Page, Summary
+from wallets.services import LedgerError
+from webhooks import queries
+from webhooks.admin.delivery_page import delivery_link
+from webhooks.models import DeliveryEffect
+from webhooks.services import replaying
+
+
+class CouponCode(forms.Form):
+    coupon = forms.CharField(
+        label="Code of the coupon",
+        max_length=10,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="A coupon without a clear answer, at the same provider account.",
+    )
+
+
+def _match(effect: DeliveryEffect, data: Mapping[str, Any], by: By) -> Done:
+    coupon = Coupon.objects.filter(code=data["coupon"].strip().upper()).first()
+    if coupon is None:
+        raise Refused("There is no coupon with this code.", field="coupon")
+    try:
+        told = replaying.match_orphan(
+            effect_id=effect.pk, coupon_id=coupon.pk, actor=by.actor, now=by.now
+        )
+    except (NotPossible, LedgerError) as error:
+        raise Refused(str(error), field="coupon") from error
+    except DeliveryEffect.DoesNotExist:
+        raise Refused("it was matched in the meantime.") from None
+    return Done(message=f"It belongs to {coupon.code} now. {told}")
+
+
+@admin.register(DeliveryEffect)
+class OrphanAdmin(StaffAdmin):
+    list_display = ("reference", "received", "account")
+    list_filter = ("delivery__account",)
+    search_fields = ("reference",)
+    search_help_text = "Provider's reference"
+    empty_state = "No orphan: every result that came belongs to a coupon that we know."
+    staff_actions = (
+        Action(
+            name="match",
+            label="Match with a coupon",
+            permission="webhooks.match_orphan",
+            form=CouponCode,
+            explain=lambda effect: (
+                f"The result is about bet {effect.reference}. The coupon that you name is accepted "
+                "under this reference, and the result is applied to it. It cannot be undone here."
+            ),
+            run=_match,
+            offered=lambda effect: effect.effect == "orphan",
+        ),
+    )
+
+    def found(self, term: str) -> QuerySet[Any]:
+        return DeliveryEffect.objects.filter(reference=term)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.orphans().defer("delivery__body", "delivery__response_body")
+
+    def queryset_of_page(self, request: HttpRequest) -> QuerySet[Any]:
+        """A page stays readable after the match, when the row is an orphan no more."""
+        return DeliveryEffect.objects.select_related("delivery__account", "coupon")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        context = {"title": "Orphans", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def page(self, request: HttpRequest, target: DeliveryEffect) -> Page:
+        is_orphan = target.effect == "orphan"
+        told = (
+            "A result came for a bet that we do not know."
+            if is_orphan
+            else f"No orphan any more: {target.effect}."
+        )
+        return Page(
+            title=f"Bet {target.reference} at {target.delivery.account.code}",
+            summary=Summary(headline=told, tone=Tone.ALERT if is_orphan else Tone.GOOD),
+            side_by_side=[
+                Facts(
+                    title="Result",
+                    rows=[
+                        ("Bet", code(target.reference)),
+                        ("Delivery", delivery_link(target.delivery)),
+                        ("Coupon", target.coupon.code if target.coupon else "none"),
+                        ("Why", target.message or target.code or "no coupon has this reference"),
+                    ],
+                )
+            ],
+            sections=[done_by_staff(target)],
+        )
+
+    @display(description="Received")
+    def received(self, effect: DeliveryEffect) -> Any:
+        return moment(effect.delivery.received_at)
+
+    @display(description="At")
+    def account(self, effect: DeliveryEffect) -> str:
+        return str(effect.delivery.account.code)
