@@ -54,14 +54,16 @@ class _TaskAdmin(StaffAdmin):
     search_help_text = "Id of the job"
 
     def found(self, term: str) -> QuerySet[Any]:
-        return self.model._default_manager.filter(pk=term)
+        rows: QuerySet[Any] = self.model._default_manager.filter(pk=term)
+        return rows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """A list reads no arguments and no results: they are the heavy part of a row."""
         return super().get_queryset(request).defer("args", "kwargs", "result")
 
     def queryset_of_page(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model._default_manager.all()
+        rows: QuerySet[Any] = self.model._default_manager.all()
+        return rows
 
     @display(description="Started")
     def began(self, task: Task) -> Any:

@@ -91,7 +91,7 @@ def _item(title: str, icon: str, model: str) -> Item:
 
 def may_view(request: HttpRequest, model: str) -> bool:
     label, name = model.split(".")
-    return bool(request.user.has_perm(f"{label}.view_{name}"))  # type: ignore[union-attr]
+    return bool(request.user.has_perm(f"{label}.view_{name}"))
 
 
 def list_of(model: str) -> str:
