@@ -79,11 +79,12 @@ class Delivery(models.Model):
                 name="delivery_is_kept_as_it_came",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "account", "route", "method", "coupon_key", "query", "headers", "body",
+                    "id", "account", "route", "method", "coupon_key", "query", "headers", "body",
                     "remote_ip", "received_at",
                 ),
             ),
             pgtrigger.Protect(name="delivery_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="deliveries_are_kept", operation=pgtrigger.Truncate),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -123,6 +124,15 @@ class DeliveryEffect(models.Model):
             ),
             models.Index(name="webhooks_effect_by_reference", fields=["reference"]),
         ]
+        triggers = [
+            pgtrigger.Protect(
+                name="effect_is_of_its_command",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("delivery", "position", "reference"),
+            ),
+            pgtrigger.Protect(name="effect_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="effects_are_kept", operation=pgtrigger.Truncate),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.effect}"
@@ -142,6 +152,7 @@ class Replay(models.Model):
             pgtrigger.Protect(
                 name="replay_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
+            pgtrigger.Protect(name="replays_are_kept", operation=pgtrigger.Truncate),
         ]
 
     def __str__(self) -> str:
