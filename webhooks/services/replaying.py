@@ -30,10 +30,6 @@ class NotReplayable(Exception):
         super().__init__("A refused delivery cannot be replayed.")
 
 
-class NotAnOrphan(Exception):
-    """The effect is that of a known coupon, perhaps since somebody else has matched it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one command of a delivery would do to a coupon."""
@@ -167,15 +163,12 @@ def _coupons_named(delivery: Delivery, commands: Sequence[Command]) -> dict[UUID
 def match_orphan(*, effect_id: int, coupon_id: UUID, actor: str, now: datetime) -> str:
     """Staff know to which unknown coupon an orphan belongs: accept it, then apply the result.
 
-    Raises NotAnOrphan, or resolution.NotPossible if the coupon is not unknown.
+    Raises resolution.NotPossible if the coupon is not unknown, and DeliveryEffect.DoesNotExist if
+    the result is no orphan, perhaps since somebody has matched it.
     """
-    effect = (
-        DeliveryEffect.objects.select_related("delivery")
-        .filter(pk=effect_id, effect=Effect.ORPHAN)
-        .first()
+    effect = DeliveryEffect.objects.select_related("delivery").get(
+        pk=effect_id, effect=Effect.ORPHAN
     )
-    if effect is None:
-        raise NotAnOrphan("This result has found its coupon.")
     same_account = Coupon.objects.filter(pk=coupon_id, account=effect.delivery.account_id)
     if not same_account.exists():
         raise resolution.NotPossible("The coupon is of another provider account.")
