@@ -2,21 +2,25 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
 from rest_framework import exceptions
 
 from bets.api.problems import FieldError, Problem
+from config import middleware
 from config.middleware import DATABASE_AWAY
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 _SHOWN_ERRORS = 100
+_RECORDED = "Something went wrong here. It has been recorded."
 
 # The codes of what the framework itself refuses. They are part of the API and never change.
 _CODES: dict[type[Exception], tuple[int, str]] = {
@@ -53,7 +57,25 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     if isinstance(error, exceptions.APIException):
         return document(error.status_code, error.default_code, str(error.detail), headers=headers)
     logger.exception("unhandled error in the API", exc_info=error)
-    return document(500, "internal_error", "Something went wrong here. It has been recorded.")
+    return document(500, "internal_error", _RECORDED)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is refused before a view is found, such as a foreign host name."""
+    if not _is_api(request):
+        return defaults.bad_request(request, exception)
+    return document(400, "bad_request", "The request cannot be read.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault outside of the views, which Django has recorded."""
+    if not _is_api(request) or isinstance(sys.exception(), DATABASE_AWAY):
+        return middleware.server_error(request)
+    return document(500, "internal_error", _RECORDED)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
 
 
 def document(

@@ -9,7 +9,7 @@ urlpatterns = [
     path("api/", include("bets.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("webhooks.urls")),
-    path("api/", include("bets.api.urls")),
 ]
 
-handler500 = "config.middleware.server_error"
+handler400 = "config.problems.bad_request"
+handler500 = "config.problems.server_error"

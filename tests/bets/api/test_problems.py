@@ -4,7 +4,8 @@ from uuid import uuid4
 import pytest
 from django.db import DataError, OperationalError, connection
 from django.http import Http404
-from django.test import RequestFactory
+from django.middleware.common import CommonMiddleware
+from django.test import Client, RequestFactory
 from rest_framework.exceptions import ErrorDetail, ParseError, Throttled
 
 from bets.api.base import PartnerView
@@ -214,6 +215,25 @@ def test_a_large_body_is_refused(api) -> None:
 def test_no_more_than_a_hundred_errors_are_listed(api) -> None:
     body = problem(api.post("/players", {f"f{n}": 1 for n in range(500)}), 400, "invalid_request")
     assert len(body["errors"]) == 100
+
+
+def test_a_foreign_host_name(client) -> None:
+    problem(client.get("/api/v1/coupons", headers={"Host": "evil.example"}), 400, "bad_request")
+    page = client.get("/admin/", headers={"Host": "evil.example"})
+    assert page["Content-Type"].startswith("text/html")
+
+
+def test_a_fault_in_a_middleware(monkeypatch, rf) -> None:
+    client = Client(raise_request_exception=False)
+
+    def broken(self, request):
+        raise RuntimeError("the secret detail")
+
+    monkeypatch.setattr(CommonMiddleware, "process_request", broken)
+    response = client.get("/api/v1/coupons")
+    problem(response, 500, "internal_error")
+    assert b"secret" not in response.content
+    assert client.get("/admin/")["Content-Type"].startswith("text/html")
 
 
 # --- the handler --------------------------------------------------------------------------------
