@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
+from bets.models.fields import never_truncated
 from providers.contract import Effect
 
 
@@ -84,7 +85,7 @@ class Delivery(models.Model):
                 ),
             ),
             pgtrigger.Protect(name="delivery_is_kept", operation=pgtrigger.Delete),
-            pgtrigger.Protect(name="deliveries_are_kept", operation=pgtrigger.Truncate),
+            never_truncated("deliveries_are_kept"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -131,7 +132,7 @@ class DeliveryEffect(models.Model):
                 condition=pgtrigger.AnyChange("delivery", "position", "reference"),
             ),
             pgtrigger.Protect(name="effect_is_kept", operation=pgtrigger.Delete),
-            pgtrigger.Protect(name="effects_are_kept", operation=pgtrigger.Truncate),
+            never_truncated("effects_are_kept"),
         ]
 
     def __str__(self) -> str:
@@ -152,7 +153,7 @@ class Replay(models.Model):
             pgtrigger.Protect(
                 name="replay_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
-            pgtrigger.Protect(name="replays_are_kept", operation=pgtrigger.Truncate),
+            never_truncated("replays_are_kept"),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='delivery',
-            trigger=pgtrigger.compiler.Trigger(name='deliveries_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='006f24c64aa74594567caeeaf34e8677c3e42438', operation='TRUNCATE', pgid='pgtrigger_deliveries_are_kept_65c53', table='webhooks_delivery', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='deliveries_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='88277f9e79d5314f51b76c1cf19e5053de04923d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_deliveries_are_kept_65c53', table='webhooks_delivery', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='deliveryeffect',
@@ -33,10 +33,10 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='deliveryeffect',
-            trigger=pgtrigger.compiler.Trigger(name='effects_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='cf22c6eed54cd792d5c8bd684037eb87ff4e58ac', operation='TRUNCATE', pgid='pgtrigger_effects_are_kept_58275', table='webhooks_deliveryeffect', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='effects_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='8327b1d5414627f5ba32d65247bc31eefdc068de', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_effects_are_kept_58275', table='webhooks_deliveryeffect', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='replay',
-            trigger=pgtrigger.compiler.Trigger(name='replays_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='c8622f2e2f01ec61228c60ee84d6cebef89fbf84', operation='TRUNCATE', pgid='pgtrigger_replays_are_kept_bff60', table='webhooks_replay', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='replays_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='db6f9914c3361d10439a560d03d80eda004e2e89', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_replays_are_kept_bff60', table='webhooks_replay', when='BEFORE')),
         ),
     ]
