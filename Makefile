@@ -34,7 +34,7 @@ demo: $(STAMP) ## Run the whole of it with demo data until Ctrl-C
 	@DEMO_PARENT=$$PPID exec $(PYTHON) manage.py demo $(ARGS)
 
 test: $(STAMP) ## Run the whole suite
-	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(STAMP) ## Format, lint, types, import contracts, migrations, deployment
 	@$(VENV)/bin/ruff format --check .

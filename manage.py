@@ -2,6 +2,7 @@
 """Runs one of Slipdesk's management commands."""
 
 import os
+import signal
 import sys
 
 
@@ -24,6 +25,8 @@ def _prepare(arguments: list[str]) -> None:
 
     command = arguments[1] if len(arguments) > 1 else "help"
     if command == "demo":
+        # Until the demo looks after its signals itself, Ctrl-C just ends it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         preparation.prepare(force="--force" in arguments)
     elif command not in {"help", "sandbox"}:
         _start_embedded_database()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
+from django.db import connection
 
 
 @register()
@@ -12,7 +13,7 @@ def jobs_have_no_pool(app_configs: Any, **_: Any) -> list[Error]:
 
     The pool may come from the settings or from `?pool=` in DATABASE_URL.
     """
-    pooled = settings.DATABASES["default"].get("OPTIONS", {}).get("pool")
+    pooled = connection.settings_dict["OPTIONS"].get("pool")
     if settings.ROLE != "jobs" or not pooled:
         return []
     return [

@@ -24,7 +24,6 @@ class Schedule:
 SCHEDULES = (
     Schedule("sweep_coupons", "bets.jobs.sweep_coupons", every_s=5),
     Schedule("drain_inbox", "webhooks.jobs.drain", every_s=5),
-    Schedule("drain_deliveries", "webhooks.jobs.drain", every_s=5),
     Schedule("canary", "config.jobs.canary", every_s=60),
     Schedule("purge_tasks", "config.jobs.purge_tasks", every_s=600),
     Schedule("purge_calls", "config.jobs.purge_calls", every_s=600),
