@@ -6,7 +6,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from bets.models import Partner
+from bets.models import Partner, Player
+from providers.models import ProviderAccount
 from tests.factories.bets import an_api_key
 
 
@@ -40,3 +41,26 @@ def api_of() -> Callable[[Partner], Api]:
 @pytest.fixture
 def api(partner: Partner, api_of: Callable[[Partner], Api]) -> Api:
     return api_of(partner)
+
+
+_ITEM = {"event_id": "586464528", "selection": "17|954|2.5", "odds": "4.27", "is_live": False}
+
+
+@pytest.fixture
+def slip(player: Player, account: ProviderAccount) -> Callable[..., dict[str, Any]]:
+    """The body of a coupon; `...` leaves a field out."""
+
+    def make(**changes: Any) -> dict[str, Any]:
+        fields = {
+            "player": str(player.pk),
+            "provider_account": account.code,
+            "type": "single",
+            "stake": "10.00",
+            "currency": "EUR",
+            "odds_policy": "none",
+            "items": [_ITEM],
+        }
+        fields = {**fields, **changes}
+        return {name: value for name, value in fields.items() if value is not ...}
+
+    return make
