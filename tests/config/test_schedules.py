@@ -26,7 +26,7 @@ def expire(name: str) -> None:
 
 
 def queued() -> list[str]:
-    return [task.task()["args"][0] for task in OrmQ.objects.order_by("id")]
+    return [task.task["args"][0] for task in OrmQ.objects.order_by("id")]
 
 
 def test_every_job_exists_and_no_name_is_used_twice():
