@@ -36,8 +36,9 @@ def _retry(failure: Failure, _: Mapping[str, Any], by: By) -> Done:
         async_task(
             failed.func, *(failed.args or ()), **(failed.kwargs or {}), task_name=failed.name
         )
+        error = _error(failed)
         failed.delete()
-    return Done(message=f"{failure.name} is queued again. It had failed with: {_error(failure)}")
+    return Done(message=f"{failure.name} is queued again. It had failed with: {error}", gone=True)
 
 
 def _error(task: Task) -> str:

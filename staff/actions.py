@@ -48,12 +48,16 @@ class By:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was done, in a sentence. `secret` is shown on this one page and stored nowhere."""
+    """What was done, in a sentence. `secret` is shown on this one page and stored nowhere.
+
+    `gone` says that the object has no page any more.
+    """
 
     message: str
     secret: str = ""
     details: tuple[tuple[str, object], ...] = ()
     ok: bool = True
+    gone: bool = False
 
 
 def _always(_: Any) -> bool:

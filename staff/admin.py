@@ -126,6 +126,10 @@ class StaffAdmin(ModelAdmin):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         return reverse(name, args=[target.pk])
 
+    @property
+    def list_url(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
     def _buttons(self, request: HttpRequest, target: Any) -> list[dict[str, str]]:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_do"
         return [
@@ -147,7 +151,7 @@ class StaffAdmin(ModelAdmin):
             raise Http404(name)
         if not (self.has_view_permission(request) and action.allowed(request)):
             raise PermissionDenied
-        target = self._target(request, object_id, self.get_queryset(request))
+        target = self._target(request, object_id, self.queryset_of_page(request))
         if not action.offered(target):
             messages.error(request, f"“{action.label}” is not possible now.")
             return HttpResponseRedirect(self.url_of(target))
@@ -169,7 +173,12 @@ class StaffAdmin(ModelAdmin):
 
     def _ask(self, request: HttpRequest, target: Any, action: Action, form: Any) -> HttpResponse:
         context = self._context(request, target, action.label)
-        context |= {"action": action, "form": form, "explanation": action.explain(target)}
+        context |= {
+            "form": form,
+            "explanation": action.explain(target),
+            "submit_label": action.label,
+            "tone": action.tone,
+        }
         return render(request, "staff/ask.html", context)
 
     def _tell(
@@ -184,11 +193,11 @@ class StaffAdmin(ModelAdmin):
         if action.shows:
             return self._shown(request, target, action, done)
         messages.success(request, done.message)
-        return HttpResponseRedirect(self.url_of(target))
+        return HttpResponseRedirect(self.list_url if done.gone else self.url_of(target))
 
     def _shown(self, request: HttpRequest, target: Any, action: Action, done: Done) -> HttpResponse:
         context = self._context(request, target, action.label)
-        response = render(request, "staff/done.html", {**context, "action": action, "done": done})
+        response = render(request, "staff/done.html", {**context, "done": done})
         response["Cache-Control"] = "no-store"
         return response
 

@@ -9,7 +9,6 @@ from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 
 from staff.actions import By, Refused, by
 from staff.admin import StaffAdmin
@@ -56,7 +55,7 @@ class CreatingAdmin(StaffAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": label,
-            "page_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "page_url": self.list_url,
             "is_fullwidth": "1",
             "form": form,
             "explanation": self.create_explanation,

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from unfold.decorators import display
 
 from bets.admin import search
@@ -149,7 +148,7 @@ class DeliveryAdmin(StaffAdmin):
                 "Each is processed again on its own. What it did before is not done twice."
             ),
             "submit_label": "Replay",
-            "page_url": reverse("admin:webhooks_delivery_changelist"),
+            "page_url": self.list_url,
             "kept": [
                 ("action", "replay_many"),
                 ("confirmed", "1"),

@@ -48,6 +48,10 @@ def _match(effect: DeliveryEffect, data: Mapping[str, Any], by: By) -> Done:
     return Done(message=f"It belongs to {coupon.code} now. {told}")
 
 
+def _is_orphan(effect: DeliveryEffect) -> bool:
+    return queries.orphans().filter(pk=effect.pk).exists()
+
+
 @admin.register(DeliveryEffect)
 class OrphanAdmin(StaffAdmin):
     list_display = ("reference", "received", "account")
@@ -66,7 +70,7 @@ class OrphanAdmin(StaffAdmin):
                 "under this reference, and the result is applied to it. It cannot be undone here."
             ),
             run=_match,
-            offered=lambda effect: effect.effect == "orphan",
+            offered=_is_orphan,
         ),
     )
 
@@ -87,11 +91,11 @@ class OrphanAdmin(StaffAdmin):
         return super().changelist_view(request, context)
 
     def page(self, request: HttpRequest, target: DeliveryEffect) -> Page:
-        is_orphan = target.effect == "orphan"
+        is_orphan = _is_orphan(target)
         told = (
             "A result came for a bet that we do not know."
             if is_orphan
-            else f"No orphan any more: {target.effect}."
+            else "It is no orphan any more."
         )
         return Page(
             title=f"Bet {target.reference} at {target.delivery.account.code}",
