@@ -164,7 +164,7 @@ def test_one_bet_costs_few_statements(call_betflex, player, django_assert_max_nu
 
 def test_an_acknowledgement_costs_few_statements(call_betcalc, django_assert_max_num_queries):
     call_betcalc("/api/bet/result", heads_body(head("x")))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(3):
         call_betcalc("/api/bet/result", heads_body(head("y")))
 
 
