@@ -65,7 +65,11 @@ class Wallet(models.Model):
 
 
 class Account(models.Model):
-    """Where money is. A wallet account carries its balance; a house account's is derived."""
+    """Where money is. A wallet account carries its balance; a house account's is derived.
+
+    Its rules are in `guards.sql`: a constraint is compiled anew at every update of a balance, so
+    the one that judges balances is kept small, and what never changes is checked at the opening.
+    """
 
     address = models.CharField(max_length=160, unique=True)
     wallet = models.ForeignKey(
@@ -80,25 +84,6 @@ class Account(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     posted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="wallets_account_kind",
-                condition=Q(kind__in=AccountKind.values, status__in=AccountStatus.values),
-            ),
-            models.CheckConstraint(
-                name="wallets_account_funds",
-                condition=Q(kind__in=["available", "held"], balance__gte=0)
-                | Q(kind="owed", balance__lte=0)
-                | Q(kind="house", balance=0, sequence=0),
-            ),
-            models.CheckConstraint(
-                name="wallets_account_owner",
-                condition=Q(kind="house", wallet__isnull=True)
-                | (~Q(kind="house") & Q(wallet__isnull=False)),
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.address
@@ -139,12 +124,13 @@ class Transfer(models.Model):
                 fields=["hold"],
                 condition=Q(hold__isnull=False),
             ),
-            models.CheckConstraint(name="wallets_transfer_amount", condition=Q(amount__gt=0)),
             models.CheckConstraint(
-                name="wallets_transfer_accounts", condition=~Q(source=F("destination"))
+                name="wallets_transfer_rules",
+                condition=Q(amount__gt=0)
+                & ~Q(source=F("destination"))
+                & Q(kind__in=Kind.values)
+                & ~Q(reference=""),
             ),
-            models.CheckConstraint(name="wallets_transfer_kind", condition=Q(kind__in=Kind.values)),
-            models.CheckConstraint(name="wallets_transfer_referenced", condition=~Q(reference="")),
         ]
         indexes = [
             models.Index(
@@ -194,20 +180,24 @@ class Entry(models.Model):
                 fields=["account", "sequence"],
                 condition=Q(sequence__isnull=False),
             ),
-            models.CheckConstraint(name="wallets_entry_amount", condition=~Q(amount=0)),
             models.CheckConstraint(
-                name="wallets_entry_id",
-                condition=Q(id=F("transfer_id") * 2, amount__gt=0)
-                | Q(id=F("transfer_id") * 2 - 1, amount__lt=0),
-            ),
-            models.CheckConstraint(
-                name="wallets_entry_running",
-                condition=Q(sequence__isnull=True, balance_after__isnull=True)
-                | Q(sequence__gt=0, balance_after__isnull=False),
+                name="wallets_entry_rules",
+                condition=(
+                    Q(id=F("transfer_id") * 2, amount__gt=0)
+                    | Q(id=F("transfer_id") * 2 - 1, amount__lt=0)
+                )
+                & (
+                    Q(sequence__isnull=True, balance_after__isnull=True)
+                    | Q(sequence__gt=0, balance_after__isnull=False)
+                ),
             ),
         ]
         indexes = [
-            models.Index(name="wallets_entry_account", fields=["account", "id"]),
+            models.Index(
+                name="wallets_entry_of_house",
+                fields=["account", "id"],
+                condition=Q(sequence__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -52,8 +52,10 @@ LANGUAGE sql STABLE ROWS 1 AS $$
         AND NOT EXISTS (SELECT FROM wallets_account WHERE address = sought);
 $$;
 
+-- Plans are kept for as long as a session lives. One that was made while the tables were small
+-- would read them whole for ever, hence no sequential scans.
 CREATE FUNCTION post_transfers(requests jsonb) RETURNS SETOF ledger_posted
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     too_large CONSTANT numeric := 10000000000000000;
