@@ -22,7 +22,9 @@ _BEFORE = "before"
 
 
 def _amount(value: Any, currency: str) -> Any:
-    return NOTHING if value is None else number(f"{format_amount(value, currency)} {currency}")
+    if value is None:
+        return number(NOTHING)
+    return number(f"{format_amount(value, currency)} {currency}")
 
 
 def _number(term: str) -> int | None:

@@ -11,4 +11,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(sql.read("wallets.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql.read("post_transfers.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql.read("balances.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql.read("seals.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql.read("verify.sql"), migrations.RunSQL.noop),
     ]
