@@ -24,6 +24,7 @@ class Schedule:
 SCHEDULES = (
     Schedule("sweep_coupons", "bets.jobs.sweep_coupons", every_s=5),
     Schedule("drain_inbox", "webhooks.jobs.drain", every_s=5),
+    Schedule("seal_ledger", "wallets.jobs.seal_ledger", every_s=300),
     Schedule("canary", "config.jobs.canary", every_s=60),
     Schedule("purge_tasks", "config.jobs.purge_tasks", every_s=600),
     Schedule("purge_calls", "config.jobs.purge_calls", every_s=600),

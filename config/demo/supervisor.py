@@ -16,7 +16,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from config import embedded
-from config.demo import preparation, processes
+from config.demo import preparation, processes, stall
 from config.demo.guard import Guard
 from config.demo.parent import Parent
 from config.demo.processes import Child
@@ -139,6 +139,9 @@ class Supervisor:
             )
         elif child.process is None and time.monotonic() >= child.start_at:
             self._start(child)
+        elif child.process and child.program.name == "jobs" and stall.has_stalled(child):
+            say("jobs", "does no work, is ended")
+            processes.stop_all([child], within_s=_STOP_WITHIN_S)
 
     def _look_at_postgres(self) -> None:
         """A server that crashed is started again; one that was stopped on purpose is waited for."""
