@@ -114,6 +114,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for label, model, query, count, tone in tiles
         if may_view(request, model)
     ]
+    context["title"] = "Start"
     context["find_url"] = list_of("bets.coupon") if may_view(request, "bets.coupon") else ""
     return context
 

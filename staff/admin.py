@@ -197,9 +197,7 @@ class StaffAdmin(ModelAdmin):
 
     def _shown(self, request: HttpRequest, target: Any, action: Action, done: Done) -> HttpResponse:
         context = self._context(request, target, action.label)
-        response = render(request, "staff/done.html", {**context, "done": done})
-        response["Cache-Control"] = "no-store"
-        return response
+        return render(request, "staff/done.html", {**context, "done": done})
 
 
 def logged(action: Action, data: dict[str, Any], done: Done) -> str:

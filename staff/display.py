@@ -63,7 +63,8 @@ def pretty(text: str) -> str:
         value = json.loads(text, parse_float=_Verbatim, parse_int=_Verbatim)
     except (ValueError, RecursionError):
         return text
-    return _Verbatim.restore(json.dumps(value, indent=2, ensure_ascii=False))
+    shown = _Verbatim.restore(json.dumps(value, indent=2, ensure_ascii=False))
+    return shown.encode("utf-8", errors="backslashreplace").decode()
 
 
 class _Verbatim(str):

@@ -144,7 +144,8 @@ def _statement(request: HttpRequest, player: Player, who: str) -> Table:
 
 
 def _entry(row: StatementRow, who: str) -> tuple[object, ...]:
-    why = f"{story.actor_in_words(row.actor)}. {row.reason}" if row.reason else row.actor
+    who_did = story.actor_in_words(row.actor)
+    why = f"{who_did}. {row.reason}" if row.reason else who_did
     coupon = NOTHING
     if row.coupon_id:
         coupon = link("open", reverse("admin:bets_coupon_change", args=[row.coupon_id]))
@@ -156,5 +157,5 @@ def _entry(row: StatementRow, who: str) -> tuple[object, ...]:
         values.signed_amount(row.amount, row.currency),
         values.amount(row.balance_after, row.currency),
         coupon,
-        why or NOTHING,
+        why,
     )

@@ -20,6 +20,7 @@ from staff.admin import StaffAdmin
 from staff.display import Tone, moment
 from staff.filters import Recent
 from staff.page import Page
+from wallets import queries as ledger
 from wallets.services import LedgerError
 
 
@@ -68,6 +69,10 @@ def _write_off(player: Player, data: Mapping[str, Any], by: By) -> Done:
     return Done(message=f"{shown} of the debt was written off.")
 
 
+def _owes(player: Player) -> bool:
+    return bool(ledger.balances([player.wallet_id])[player.wallet_id].owed)
+
+
 _WHY_NOT = {
     "exceeds_debt": "It is more than the player owes.",
     "invalid_amount": "The amount is above zero.",
@@ -108,6 +113,7 @@ class PlayerAdmin(StaffAdmin):
                 "The player owes this much less, at the cost of the house. It cannot be undone."
             ),
             run=_write_off,
+            offered=_owes,
             tone=Tone.ALERT,
         ),
     )

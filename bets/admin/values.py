@@ -18,7 +18,6 @@ _STATUS_TONES = {
     CouponStatus.UNKNOWN: Tone.ALERT,
     CouponStatus.REFERRED: Tone.WAITING,
     CouponStatus.ACCEPTED: Tone.WAITING,
-    CouponStatus.SETTLED: Tone.GOOD,
 }
 _RESULT_TONES: dict[str, Tone] = {
     Result.WON: Tone.GOOD,
@@ -37,8 +36,8 @@ def plain_amount(value: Decimal | None, currency: str) -> str:
     return NOTHING if value is None else f"{format_amount(value, currency)} {currency}"
 
 
-def amount(value: Decimal | None, currency: str) -> SafeString | str:
-    return NOTHING if value is None else number(plain_amount(value, currency))
+def amount(value: Decimal | None, currency: str) -> SafeString:
+    return number(plain_amount(value, currency))
 
 
 def signed_amount(value: Decimal, currency: str) -> SafeString:
