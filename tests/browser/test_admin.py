@@ -1,0 +1,96 @@
+"""The admin as a member of staff uses it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from bets.models import Coupon
+from bets.services.placement import book_answer
+from providers.contract import Accepted
+from tests.factories.bets import a_held_coupon, a_partner, a_player, an_account
+from tests.factories.staff import a_member
+from webhooks.models import Delivery
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "only-for-this-test"
+GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture
+def coupon() -> Coupon:
+    partner = a_partner("acme")
+    account = an_account(partner, code="betcalc-eu")
+    player = a_player(partner, external_id="ada", balance="100.00")
+    held = a_held_coupon(player, account)
+    answer = Accepted(reference="77001", odds=Decimal("2.50"))
+    with transaction.atomic():
+        return book_answer(coupon_id=held.pk, answer=answer, actor="partner:acme")
+
+
+@pytest.fixture
+def trader() -> Any:
+    member = a_member("trader")
+    member.set_password(PASSWORD)
+    member.save()
+    return member
+
+
+@pytest.fixture
+def logged_in(page: Page, live_server: Any, trader: Any) -> Page:
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_label("Username").fill(trader.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Find a coupon")).to_be_visible()
+    return page
+
+
+def test_a_coupon_is_found_by_its_code(logged_in: Page, coupon: Coupon):
+    logged_in.get_by_label("Find a coupon").fill(coupon.code.lower())
+    logged_in.get_by_role("button", name="Find").click()
+
+    expect(logged_in.get_by_role("heading", name=f"Coupon {coupon.code}")).to_be_visible()
+    expect(logged_in.get_by_label("Summary")).to_contain_text("Accepted by betcalc-eu")
+
+
+def test_a_delivery_is_replayed(logged_in: Page, live_server: Any, coupon: Coupon):
+    delivery = Delivery.objects.create(
+        account=coupon.account, route="api/bet/result", method="POST", body=b"not json",
+        received_at=timezone.now(), status="parked", error="It is not JSON.",
+    )  # fmt: skip
+    logged_in.goto(f"{live_server.url}{reverse('admin:webhooks_delivery_changelist')}")
+    logged_in.locator("#result_list tbody a").first.click()
+    logged_in.get_by_role("link", name="Replay").click()
+    logged_in.get_by_role("button", name="Replay").click()
+
+    expect(logged_in.get_by_role("listitem").filter(has_text="Replayed.")).to_be_visible()
+    assert delivery.replays.count() == 1
+
+
+def test_nothing_grave_stands_in_the_way_of_a_reader(
+    logged_in: Page, live_server: Any, coupon: Coupon
+):
+    for path in (
+        reverse("admin:bets_coupon_changelist"),
+        reverse("admin:bets_coupon_change", args=[coupon.pk]),
+        reverse("admin:bets_coupon_do", args=[coupon.pk, "return"]),
+        reverse("admin:index"),
+    ):
+        for scheme in ("light", "dark"):
+            logged_in.emulate_media(color_scheme=scheme)
+            logged_in.goto(f"{live_server.url}{path}")
+            logged_in.wait_for_load_state("networkidle")
+            found = Axe().run(logged_in).response["violations"]
+            grave = [
+                (each["id"], [node["html"] for node in each["nodes"]][:3])
+                for each in found
+                if each["impact"] in GRAVE
+            ]
+            assert not grave, f"{scheme} {path}: {grave}"
