@@ -124,6 +124,23 @@ def statement(
     return _statement([f"wallet/{wallet_id}/{kind}" for kind in kinds], before, limit)
 
 
+def cash_movements(*, wallet_id: UUID, limit: int) -> list[StatementRow]:
+    """The newest deposits and withdrawals of a wallet, as its available account saw them."""
+    rows = _rows(
+        "SELECT e.id, a.kind, e.amount, e.balance_after, t.currency, t.kind, other.address,"
+        " t.reference, t.coupon_id, t.actor, t.reason, e.created_at, t.effective_at"
+        " FROM wallets_account a"
+        " JOIN wallets_entry e ON e.account_id = a.id"
+        " JOIN wallets_transfer t ON t.id = e.transfer_id"
+        " JOIN wallets_account other ON other.id ="
+        "   CASE WHEN e.amount < 0 THEN t.destination_id ELSE t.source_id END"
+        " WHERE a.address = %s AND t.kind IN ('deposit', 'withdrawal')"
+        " ORDER BY e.id DESC LIMIT %s",
+        [f"wallet/{wallet_id}/{AccountKind.AVAILABLE}", limit],
+    )
+    return [_statement_row(row) for row in rows]
+
+
 def house_statement(*, address: str, before: int | None = None, limit: int) -> StatementPage:
     """A page of a house account's statement, which has no running balance."""
     return _statement([address], before, limit)
@@ -262,4 +279,5 @@ def _to_decimals(amount: Decimal | None, currency: str) -> Decimal | None:
 def _rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

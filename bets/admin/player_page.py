@@ -27,6 +27,7 @@ def player_page(request: HttpRequest, player: Player) -> Page:
         side_by_side=[_wallet(balances), _identity(request, player)],
         sections=[
             _coupons(player),
+            _cash(player),
             _statement(request, player, who),
             done_by_staff(player),
         ],
@@ -117,6 +118,32 @@ def _coupons(player: Player) -> Table:
         more=f"{everything}?{urlencode({'player__id__exact': player.pk})}"
         if len(rows) == _ROWS
         else "",
+    )
+
+
+def _cash(player: Player) -> Table:
+    """The partner's own reference is the part between the player's id and the direction."""
+    rows = [
+        (
+            moment(row.created_at),
+            row.kind.label,
+            values.signed_amount(row.amount, row.currency),
+            code(row.reference.split("/", 2)[-1].rpartition("/")[0]),
+            story.actor_in_words(row.actor),
+        )
+        for row in ledger.cash_movements(wallet_id=player.wallet_id, limit=_ROWS)
+    ]
+    return Table(
+        title="Deposits and withdrawals",
+        columns=[
+            Column("When"),
+            Column("What"),
+            Column("Amount", is_number=True),
+            Column("Partner's reference"),
+            Column("Who"),
+        ],
+        rows=rows,
+        empty="None yet. The partner deposits over the API.",
     )
 
 

@@ -108,6 +108,9 @@ def test_the_player_page_says_what_the_player_has(ada, account):
     text = page.content.decode()
     assert "ada is active and has 90.00 EUR to bet with." in text
     assert "+100.00 EUR" in text
+    cash = text.split("Deposits and withdrawals</h3>")[1].split("</section>")[0]
+    assert "+100.00 EUR" in cash
+    assert "hold" not in cash
 
 
 def test_the_queue_shows_what_is_open(ada, account):
