@@ -14,7 +14,7 @@ from config import roles
 from config.roles import ABILITIES, Role
 from providers.models import ProviderCall
 from tests.factories.bets import a_held_coupon, a_partner, a_player, an_account, an_api_key
-from tests.factories.staff import a_client
+from tests.factories.staff import a_client, a_member
 from wallets.models import Account, Entry, Transfer
 from webhooks.models import Delivery, DeliveryEffect
 
@@ -246,3 +246,13 @@ def test_the_auditor_can_change_nothing():
 def test_the_guide_shows_the_table():
     guide = Path(__file__).resolve().parents[2] / "docs" / "admin.md"
     assert roles.table() in guide.read_text()
+
+
+def test_the_auditor_sees_staff_without_their_passwords():
+    member = a_member("support")
+    member.set_password("only-for-this-test")
+    member.save()
+    page = a_client("auditor").get(reverse("admin:auth_user_change", args=[member.pk]))
+    assert page.status_code == 200
+    assert member.password not in page.content.decode()
+    assert member.password.rsplit("$", 1)[1] not in page.content.decode()
