@@ -85,7 +85,9 @@ def _secret(item: Declared, *, is_set: bool) -> dict[str, forms.Field]:
         required=item.required and not is_set,
         max_length=_LONGEST,
         strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+        widget=UnfoldAdminPasswordWidget(
+            attrs={"autocomplete": "new-password"}, render_value=False
+        ),
         help_text=f"{item.help} {state} A key of several lines is set from the shell.",
     )
     fields: dict[str, forms.Field] = {_SECRET + item.name: field}
