@@ -3,10 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
 
 from benchmarks import environment, replay, server, traffic
 from benchmarks.report import Table, per_second, times
+
+if TYPE_CHECKING:
+    from wallets.services import NewTransfer
 
 PLAYERS = 4_000
 CLIENTS = 8
@@ -47,7 +51,7 @@ def _seed() -> str:
     return "/" + base.split("/", 3)[3]
 
 
-def _deposit(wallet_id: object) -> object:
+def _deposit(wallet_id: UUID) -> "NewTransfer":
     from wallets.services import Kind, NewTransfer, Purpose, available, house  # noqa: PLC0415
 
     return NewTransfer(
@@ -112,7 +116,7 @@ def _sql_alone(base: str, callback: str, bodies: Sequence[bytes]) -> Decimal:
     """How many requests' worth of SQL a second the server does without us around it."""
     from django.test import Client  # noqa: PLC0415
 
-    client, recordings = Client(), []
+    client, recordings = Client(SERVER_NAME=_HOST), []
     for body in bodies:
         with replay.recorded() as statements:
             answer = client.post(f"{callback}/bets", body, content_type="application/json")

@@ -16,11 +16,11 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from config.roles import ABILITIES
-from staff.actions import Action, By, Done, NoQuestions, Refused
-from staff.admin import StaffAdmin
-from staff.display import NOTHING, Tone, badge, code, moment, moment_text, number
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Page, Summary, Table, Text
+from config.staff.actions import Action, By, Done, NoQuestions, Refused
+from config.staff.admin import StaffAdmin
+from config.staff.display import NOTHING, Tone, badge, code, moment, moment_text, number
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Summary, Table, Text
 
 for _model in (Failure, OrmQ, Schedule, Success, User, Group):
     if admin.site.is_registered(_model):

@@ -3,7 +3,7 @@
 from django_q.models import Failure
 
 from bets.models import Coupon, CouponStatus, Flag
-from staff.paging import at_most
+from config.staff.paging import at_most
 from webhooks import queries
 
 LIMIT = 100

@@ -16,6 +16,12 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 
+# The longest identifiers that are kept. A longer one on the wire is nobody's.
+LONGEST_REFERENCE = 100
+LONGEST_GAME = 40
+LONGEST_PLAYER_UID = 64
+
+
 class CouponType(StrEnum):
     SINGLE = "single"
     EXPRESS = "express"

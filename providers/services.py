@@ -212,7 +212,7 @@ def place(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Plac
     """
     refuse_inside_transaction()
     if not account.is_active:
-        return NotSent(code="provider_account_inactive", message="The account is switched off")
+        return NotSent(code="account_inactive", message="The provider account is switched off.")
     try:
         refused = check_slip(account=account, slip=slip)
         if refused is not None:

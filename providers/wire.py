@@ -128,19 +128,23 @@ class Fields:
         for index, value in enumerate(values):
             yield Fields(value, f"{self.at(name)}[{index}]", any_case=self._any_case)
 
-    def reference(self, name: str) -> str:
+    def reference(self, name: str, *, longest: int = _LONGEST_TEXT) -> str:
         """An identifier, given as text or as a whole number."""
         value = self._given(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        return self._short_text(name, value)
+        return self._short_text(name, value, longest=longest)
 
-    def text(self, name: str, *, default: str | None = None) -> str:
+    def text(
+        self, name: str, *, default: str | None = None, longest: int = _LONGEST_TEXT
+    ) -> str:
         """A short text; with a default it may be missing or null."""
         value = self.raw(name)
         if value is None and default is not None:
             return default
-        return self._short_text(name, self._given(name), empty_allowed=default is not None)
+        return self._short_text(
+            name, self._given(name), longest=longest, empty_allowed=default is not None
+        )
 
     def amount(self, name: str) -> Decimal:
         """An amount of zero or more, given as number or text."""
@@ -183,9 +187,11 @@ class Fields:
             self.wrong(name, "is missing")
         return value
 
-    def _short_text(self, name: str, value: Any, *, empty_allowed: bool = False) -> str:
-        if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-            self.wrong(name, f"must be a text of at most {_LONGEST_TEXT} characters")
+    def _short_text(
+        self, name: str, value: Any, *, longest: int, empty_allowed: bool = False
+    ) -> str:
+        if not isinstance(value, str) or len(value) > longest:
+            self.wrong(name, f"must be a text of at most {longest} characters")
         if not empty_allowed and not value.strip():
             self.wrong(name, "must not be empty")
         return value

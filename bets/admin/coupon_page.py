@@ -7,11 +7,21 @@ from django.urls import reverse
 
 from bets.admin import story, values
 from bets.models import Coupon, Flag, TimelineEvent
+from config.staff.display import (
+    NOTHING,
+    Tone,
+    badge,
+    code,
+    link,
+    moment,
+    number,
+    plain_number,
+    pretty,
+)
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Fold, Folds, Page, Section, Table, Text
 from providers import queries as providers
 from providers.models import CallOutcome, ProviderCall
-from staff.display import NOTHING, Tone, badge, code, link, moment, number, plain_number, pretty
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Fold, Folds, Page, Section, Table, Text
 from wallets import queries as ledger
 from wallets.queries import TransferRow
 

@@ -14,11 +14,11 @@ from bets.admin import search, values
 from bets.admin.coupon_page import coupon_page
 from bets.models import Coupon, CouponStatus
 from bets.services import resolution
-from staff.actions import Action, By, Done, Refused, WithReason
-from staff.admin import StaffAdmin
-from staff.display import Tone, moment, number, plain_number
-from staff.filters import Recent
-from staff.page import Page
+from config.staff.actions import Action, By, Done, Refused, WithReason
+from config.staff.admin import StaffAdmin
+from config.staff.display import Tone, moment, number, plain_number
+from config.staff.filters import Recent
+from config.staff.page import Page
 from wallets.services import LedgerError
 
 

@@ -14,12 +14,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from bets.admin import search, values
 from bets.models import Flag
 from bets.services import flags
-from staff.actions import Action, By, Done, NoQuestions, Refused
-from staff.admin import StaffAdmin
-from staff.display import NOTHING, Tone, code, moment, moment_text
-from staff.filters import Recent
-from staff.history import done_by_staff
-from staff.page import Facts, Page, Summary
+from config.staff.actions import Action, By, Done, NoQuestions, Refused
+from config.staff.admin import StaffAdmin
+from config.staff.display import NOTHING, Tone, code, moment, moment_text
+from config.staff.filters import Recent
+from config.staff.history import done_by_staff
+from config.staff.page import Facts, Page, Summary
 
 
 class WithNote(forms.Form):

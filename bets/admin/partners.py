@@ -14,13 +14,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from bets.models import ApiKey, Partner
 from bets.services import partners
+from config.staff.actions import Action, By, Done, NoQuestions, Refused
+from config.staff.admin import StaffAdmin
+from config.staff.creation import CreatingAdmin
+from config.staff.display import NOTHING, Tone, badge, code, link, moment, yes_no
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Summary, Table
 from providers import queries as providers
-from staff.actions import Action, By, Done, NoQuestions, Refused
-from staff.admin import StaffAdmin
-from staff.creation import CreatingAdmin
-from staff.display import NOTHING, Tone, badge, code, link, moment, yes_no
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Page, Summary, Table
 
 
 class NewPartner(forms.Form):

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from bets.admin import story, values
 from bets.models import Player, PlayerStatus
-from staff.display import NOTHING, Tone, code, link, moment, plain_number
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Page, Summary, Table
+from config.staff.display import NOTHING, Tone, code, link, moment, plain_number
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Summary, Table
 from wallets import queries as ledger
 from wallets.queries import Balances, StatementRow
 

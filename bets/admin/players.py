@@ -15,11 +15,11 @@ from bets.admin import search, values
 from bets.admin.player_page import player_page
 from bets.models import Player, PlayerStatus
 from bets.services import debts, players
-from staff.actions import Action, By, Done, Refused, WithReason
-from staff.admin import StaffAdmin
-from staff.display import Tone, moment
-from staff.filters import Recent
-from staff.page import Page
+from config.staff.actions import Action, By, Done, Refused, WithReason
+from config.staff.admin import StaffAdmin
+from config.staff.display import Tone, moment
+from config.staff.filters import Recent
+from config.staff.page import Page
 from wallets import queries as ledger
 from wallets.services import LedgerError
 

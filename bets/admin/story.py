@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bets.models import Coupon, Origin, Result, TimelineEvent
-from staff.display import NOTHING, Tone, moment_text
-from staff.page import Summary
+from config.staff.display import NOTHING, Tone, moment_text
+from config.staff.page import Summary
 from wallets.currencies import format_amount
 
 _NOTHING = Decimal(0)

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from bets.models import Coupon, CouponStatus, ItemResult, Player, PlayerStatus, Result
+from config.staff.display import NOTHING, Tone, badge, link, number
 from providers.models import ProviderAccount
-from staff.display import NOTHING, Tone, badge, link, number
 from wallets.currencies import format_amount
 
 _STATUS_TONES = {

@@ -10,6 +10,12 @@ from django.shortcuts import render
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from config.staff.actions import Action, By, Done, NoQuestions, Refused
+from config.staff.creation import CreatingAdmin
+from config.staff.display import NOTHING, Tone, badge, code, moment, yes_no
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Summary, Table
+from config.staff.paging import at_most
 from providers import queries, registry, services
 from providers.admin.forms import (
     account_form,
@@ -20,12 +26,6 @@ from providers.admin.forms import (
 )
 from providers.declarations import InvalidAccount
 from providers.models import CallbackToken, ProviderAccount
-from staff.actions import Action, By, Done, NoQuestions, Refused
-from staff.creation import CreatingAdmin
-from staff.display import NOTHING, Tone, badge, code, moment, yes_no
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Page, Summary, Table
-from staff.paging import at_most
 
 _OPEN = ("pending", "unknown", "referred", "accepted")
 _MOST_COUNTED = 1000

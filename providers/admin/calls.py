@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from config.staff.admin import StaffAdmin
+from config.staff.display import NOTHING, Tone, badge, code, moment, number, pretty
+from config.staff.filters import Recent
+from config.staff.page import Facts, Page, Section, Summary, Text
 from providers.models import CallOutcome, ProviderCall
-from staff.admin import StaffAdmin
-from staff.display import NOTHING, Tone, badge, code, moment, number, pretty
-from staff.filters import Recent
-from staff.page import Facts, Page, Section, Summary, Text
 
 _TONES = {
     CallOutcome.ACCEPTED: Tone.GOOD,

@@ -11,6 +11,7 @@ from typing import Any
 
 from providers import wire
 from providers.contract import (
+    LONGEST_REFERENCE,
     Accepted,
     BetSlip,
     ChangedOdds,
@@ -35,6 +36,7 @@ RESULT_PATH = "/api/bet/result"
 LEAST_FIXED_AMOUNT = Decimal(1000)
 
 _MOST_SELECTIONS = 50
+_LONGEST_BAR_CODE = 2**20
 _REFUSED_BY_MESSAGE = {
     "error_wrong_bet_data": "wrong_bet_data",
     "error_block_bet_data": "bet_blocked",
@@ -255,7 +257,7 @@ def _bet_code(head: Mapping[str, Any]) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value:
         return str(value)
     # A code with a replacement character in it is not the one that results will name.
-    if not isinstance(value, str) or len(value) > 255 or "\ufffd" in value:
+    if not isinstance(value, str) or len(value) > LONGEST_REFERENCE or "\ufffd" in value:
         return ""
     return value.strip()
 
@@ -327,7 +329,7 @@ def _settle(
     mode: AmountMode,
     returns: frozenset[str],
 ) -> Settle:
-    reference, status = inner.reference("BarCode"), head.whole("Status")
+    reference, status = _bar_code(inner), head.whole("Status")
     extra = head.whole("ExtStatus", default=0)
     dated_at = head.unix_seconds("DateReceive")
     meaning = _meaning(status, extra, returns)
@@ -349,6 +351,11 @@ def _settle(
         return Settle(verdict=Verdict.REFUNDED, **result)
     flag = "status_pending" if status == 1 else "status_unclear"
     return Settle(verdict=Verdict.UNCLEAR, flag=flag, **result)
+
+
+def _bar_code(inner: wire.Fields) -> str:
+    """One that is longer than any we keep is nobody's, and no reason to refuse the other heads."""
+    return inner.reference("BarCode", longest=_LONGEST_BAR_CODE)[: LONGEST_REFERENCE + 1]
 
 
 def _meaning(status: int, extra: int, returns: frozenset[str]) -> Verdict:

@@ -10,6 +10,9 @@ from typing import Any
 
 from providers import wire
 from providers.contract import (
+    LONGEST_GAME,
+    LONGEST_PLAYER_UID,
+    LONGEST_REFERENCE,
     Cancel,
     Debit,
     Effect,
@@ -29,6 +32,7 @@ CANCEL_PATH = "/bets/cancel"
 _USER = ("client", "ip", "name")
 _POOL = ("client", "uid", "currency", "overdraw", "cost", "guaranteed", "status")
 _BET = ("amount", "currency", "odds", "rake", "payout", "base_payout", "result", "extra")
+_LONGEST_WORD = 80
 _OK = b'{"status":"ok"}'
 
 
@@ -90,7 +94,7 @@ def _parse_pools(
 
 def _debit(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Debit:
     _known(user, pool, bet)
-    player_uid, amount = user.reference("uid"), bet.amount("amount")
+    player_uid, amount = user.reference("uid", longest=LONGEST_PLAYER_UID), bet.amount("amount")
     overdraw = pool.optional_amount("overdraw")
     # What makes two bets of one uid the same bet, however its numbers are written. The address
     # of the player is not in it: the vendor may repeat a bet from another one.
@@ -102,8 +106,8 @@ def _debit(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Debit:
         "overdraw": "" if overdraw is None else wire.decimal_text(overdraw),
     }
     return Debit(
-        reference=bet.reference("uid"),
-        game=pool.text("game"),
+        reference=bet.reference("uid", longest=LONGEST_REFERENCE),
+        game=pool.text("game", longest=LONGEST_GAME),
         player_uid=player_uid,
         amount=amount,
         currency=content["currency"],
@@ -117,13 +121,13 @@ def _settle(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Settle:
     _known(user, pool, bet)
     stake, payout = bet.amount("amount"), bet.amount("payout")
     return Settle(
-        reference=bet.reference("uid"),
-        game=pool.text("game"),
+        reference=bet.reference("uid", longest=LONGEST_REFERENCE),
+        game=pool.text("game", longest=LONGEST_GAME),
         verdict=verdict(stake=stake, payout=payout),
         payout=payout,
         currency=bet.text("currency", default="") or pool.text("currency"),
-        player_uid=user.reference("uid"),
-        raw_result=bet.text("result", default=""),
+        player_uid=user.reference("uid", longest=LONGEST_PLAYER_UID),
+        raw_result=_word(bet, "result"),
         details=_details(pool, bet, stake),
     )
 
@@ -147,14 +151,20 @@ def _details(pool: wire.Fields, bet: wire.Fields, stake: Decimal) -> dict[str, A
 
 def _cancel(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Cancel:
     _known(user, pool, bet)
-    status = pool.text("status", default="")
+    status = _word(pool, "status")
     return Cancel(
-        reference=bet.reference("uid"),
-        game=pool.text("game"),
+        reference=bet.reference("uid", longest=LONGEST_REFERENCE),
+        game=pool.text("game", longest=LONGEST_GAME),
         reason=status,
-        player_uid=user.reference("uid"),
-        details={"status": status, "result": bet.text("result", default="")},
+        player_uid=user.reference("uid", longest=LONGEST_PLAYER_UID),
+        details={"status": status, "result": _word(bet, "result")},
     )
+
+
+def _word(fields: wire.Fields, name: str) -> str:
+    """A word that nothing depends on: no form of it is a reason to refuse a result."""
+    value = fields.raw(name)
+    return "" if value is None else str(wire.plain(value))[:_LONGEST_WORD]
 
 
 def _known(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> None:

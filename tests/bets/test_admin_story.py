@@ -10,8 +10,8 @@ import pytest
 
 from bets.admin import story
 from bets.models import Coupon, CouponStatus, Origin, Result, TimelineEvent
+from config.staff.display import Tone
 from providers.models import ProviderAccount
-from staff.display import Tone
 
 WHEN = datetime(2026, 11, 21, 14, 3, 7, tzinfo=UTC)
 WALLET = f"wallet/{UUID(int=7)}"

@@ -13,11 +13,11 @@ from unfold.decorators import display
 from bets.admin import search
 from bets.admin.coupon_page import EVIDENCE
 from bets.models import Coupon
-from staff.actions import Action, By, Done, NoQuestions, by
-from staff.admin import StaffAdmin
-from staff.display import NOTHING, moment
-from staff.filters import Recent
-from staff.page import Page
+from config.staff.actions import Action, By, Done, NoQuestions, by
+from config.staff.admin import StaffAdmin
+from config.staff.display import NOTHING, moment
+from config.staff.filters import Recent
+from config.staff.page import Page
 from wallets.currencies import format_amount
 from webhooks.admin.delivery_page import deliveries_of_coupon, delivery_page, status_badge
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus

@@ -5,9 +5,9 @@ from django.urls import reverse
 
 from bets.admin import values
 from bets.models import Coupon
-from staff.display import NOTHING, Tone, badge, code, link, moment, moment_text, pretty
-from staff.history import done_by_staff
-from staff.page import Column, Facts, Page, Section, Summary, Table, Text
+from config.staff.display import NOTHING, Tone, badge, code, link, moment, moment_text, pretty
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Section, Summary, Table, Text
 from webhooks import queries
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus
 

@@ -12,11 +12,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bets.models import Coupon
 from bets.services.resolution import NotPossible
-from staff.actions import Action, By, Done, Refused
-from staff.admin import StaffAdmin
-from staff.display import Tone, code, moment
-from staff.history import done_by_staff
-from staff.page import Facts, Page, Summary
+from config.staff.actions import Action, By, Done, Refused
+from config.staff.admin import StaffAdmin
+from config.staff.display import Tone, code, moment
+from config.staff.history import done_by_staff
+from config.staff.page import Facts, Page, Summary
 from wallets.services import LedgerError
 from webhooks import queries
 from webhooks.admin.delivery_page import delivery_link

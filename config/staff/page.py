@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from staff.display import Tone
+from config.staff.display import Tone
 
 Cell = object
 

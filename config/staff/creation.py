@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from staff.actions import By, Refused, by
-from staff.admin import StaffAdmin
+from config.staff.actions import By, Refused, by
+from config.staff.admin import StaffAdmin
 
 
 class CreatingAdmin(StaffAdmin):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from staff.display import Tone
+from config.staff.display import Tone
 
 
 class Refused(Exception):

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
-from staff.actions import Action, Done, Refused, by
-from staff.page import Page
-from staff.paging import KeysetChangeList
+from config.staff.actions import Action, Done, Refused, by
+from config.staff.page import Page
+from config.staff.paging import KeysetChangeList
 
 
 class StaffAdmin(ModelAdmin):

@@ -4,8 +4,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
-from staff.display import moment
-from staff.page import Column, Table
+from config.staff.display import moment
+from config.staff.page import Column, Table
 
 _SHOWN = 20
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from uuid_utils.compat import uuid7
 
-from staff.display import moment, moment_text, plain_number, pretty
-from staff.filters import first_id
+from config.staff.display import moment, moment_text, plain_number, pretty
+from config.staff.filters import first_id
 
 
 def test_a_moment_is_told_in_utc():
