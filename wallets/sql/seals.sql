@@ -10,7 +10,8 @@ CREATE OR REPLACE AGGREGATE ledger_chain(line text) (
 
 -- What a seal covers, as a digest: the digest before it, its own row, its snapshots, and every
 -- column of the transfers, entries and closures, and of the accounts and wallets as they were
--- opened, since the former seal. Settings that change how values are written are pinned.
+-- opened, since the former seal. Settings that change how values are written are pinned. The first
+-- seal starts at the lowest ids there can be, so that no row hides below those given out.
 CREATE OR REPLACE FUNCTION ledger_digest(
     seal bigint, former wallets_seal, transfer_through bigint, account_through bigint,
     closure_through bigint, sealed_at timestamptz
@@ -24,14 +25,15 @@ AS $$
             t.coupon_id, t.effective_at, t.created_at, t.actor, t.reason, t.hold_id
         )::text ORDER BY t.id) AS chain
         FROM wallets_transfer t
-        WHERE t.id > coalesce(former.transfer_through, 0) AND t.id <= $3
+        WHERE t.id > coalesce(former.transfer_through, -4611686018427387904) AND t.id <= $3
     ),
     entry AS (
         SELECT count(*) AS rows, ledger_chain(ROW(
             e.id, e.transfer_id, e.account_id, e.amount, e.balance_after, e.sequence, e.created_at
         )::text ORDER BY e.id) AS chain
         FROM wallets_entry e
-        WHERE e.id > 2 * coalesce(former.transfer_through, 0) AND e.id <= 2 * $3
+        WHERE e.id > 2 * coalesce(former.transfer_through, -4611686018427387904)
+            AND e.id <= 2 * $3
     ),
     account AS (
         SELECT count(*) AS rows, ledger_chain(ROW(
@@ -39,14 +41,16 @@ AS $$
             w.id, w.currency, w.created_at
         )::text ORDER BY a.id) AS chain
         FROM wallets_account a LEFT JOIN wallets_wallet w ON w.id = a.wallet_id
-        WHERE a.id > coalesce(former.account_through, 0) AND a.id <= $4
+        WHERE a.id > coalesce(former.account_through, -9223372036854775808)
+            AND a.id <= $4
     ),
     closure AS (
         SELECT count(*) AS rows, ledger_chain(ROW(
             c.id, c.wallet_id, c.actor, c.reason, c.created_at
         )::text ORDER BY c.id) AS chain
         FROM wallets_closure c
-        WHERE c.id > coalesce(former.closure_through, 0) AND c.id <= $5
+        WHERE c.id > coalesce(former.closure_through, -9223372036854775808)
+            AND c.id <= $5
     ),
     snapshot AS (
         SELECT ledger_chain(ROW(n.id, n.account_id, n.balance)::text ORDER BY n.id) AS chain

@@ -31,7 +31,9 @@ SET timezone = 'UTC' AS $$
         ('it is of no known kind', t.kind NOT IN (
             'deposit', 'withdrawal', 'hold', 'capture', 'release', 'payout', 'refund', 'reversal',
             'clawback', 'collection', 'write_off', 'adjustment', 'stake', 'void', 'excise',
-            'withholding'))
+            'withholding')),
+        ('only a hold fills a held account', (t.kind = 'hold') <> (d.kind = 'held')),
+        ('what leaves a held account names no hold', s.kind = 'held' AND t.hold_id IS NULL)
     ) wrong (what, so)
     WHERE wrong.so
 
