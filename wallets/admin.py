@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from unfold.decorators import display
 
-from staff.admin import StaffAdmin
-from staff.display import NOTHING, Tone, badge, code, link, moment, number
-from staff.page import Column, Facts, Page, Summary, Table
+from config.staff.admin import StaffAdmin
+from config.staff.display import NOTHING, Tone, badge, code, link, moment, number
+from config.staff.page import Column, Facts, Page, Summary, Table
 from wallets import queries
 from wallets.currencies import format_amount
 from wallets.models import Account, AccountKind, AccountStatus, Entry, Seal, Transfer
