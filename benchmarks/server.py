@@ -30,7 +30,7 @@ def running(database: str, *, threads: int = 8) -> Iterator[int]:
     }
     server = subprocess.Popen(command, env=settings)
     try:
-        _wait_for(port)
+        _wait_for(port, server)
         yield port
     finally:
         server.terminate()
@@ -43,8 +43,10 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(100):
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if server.poll() is not None:
+            break
         try:
             requests.get(f"http://127.0.0.1:{port}/healthz", timeout=1).raise_for_status()
         except requests.RequestException:
