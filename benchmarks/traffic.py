@@ -83,6 +83,9 @@ def _answer(connection: socket.socket) -> bytes:
     if b" 200 " not in head.split(b"\r\n", 1)[0]:
         raise RuntimeError(data.decode(errors="replace")[:500])
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+    if fields.get(b"transfer-encoding") == b"chunked":
+        while not body.endswith(b"0\r\n\r\n"):
+            body += _receive(connection)
     while len(body) < int(fields.get(b"content-length", b"0")):
         body += _receive(connection)
     return body
