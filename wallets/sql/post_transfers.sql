@@ -431,6 +431,11 @@ BEGIN
         EXIT WHEN refused.outcome IS NOT NULL;
 
         BEGIN
+            -- A seal takes this table's lock to know that no lower id is still to come. It is
+            -- the first that is written to, here and above, or a seal and a posting could wait
+            -- for each other.
+            LOCK TABLE wallets_transfer IN ROW EXCLUSIVE MODE;
+
             INSERT INTO wallets_account (address, kind, currency)
             SELECT DISTINCT house.address, 'house', p.currency
             FROM unnest(parts) p, unnest(ARRAY[p.source, p.destination]) house (address)
@@ -439,8 +444,6 @@ BEGIN
             ORDER BY house.address
             ON CONFLICT (address) DO NOTHING;
 
-            -- A seal takes this table's lock to know that no lower id is still to come.
-            LOCK TABLE wallets_transfer IN ROW EXCLUSIVE MODE;
             new_ids := ARRAY(
                 SELECT nextval(pg_get_serial_sequence('wallets_transfer', 'id'))
                 FROM generate_series(1, cardinality(parts))
