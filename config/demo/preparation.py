@@ -92,9 +92,11 @@ def _database_url(data_dir: Path, *, saved: dict[str, str], force: bool) -> str:
     if asked == ours or moved:
         return ours
     if not force:
+        # A start with --force keeps the address, and the next one may have forgotten about it.
+        kept = "" if os.environ.get("DATABASE_URL") else f" ({data_dir / files.ENV})"
         raise SettingsError(
-            "DATABASE_URL is not the embedded server's; the demo writes into that database "
-            "only with --force"
+            f"DATABASE_URL is not the embedded server's{kept}; the demo writes into that database "
+            "only with --force (make demo ARGS=--force)"
         )
     return asked
 

@@ -128,6 +128,16 @@ def test_another_database_needs_force(fresh: Demo):
     assert not (fresh.data_dir / "demo.env").exists()
 
 
+def test_another_database_of_a_former_start_is_named(fresh: Demo):
+    demo_env = fresh.data_dir / "demo.env"
+    demo_env.parent.mkdir(parents=True, exist_ok=True)
+    demo_env.write_text("DATABASE_URL=postgresql://slipdesk@db.example/slipdesk\n")
+
+    done = refused(fresh)
+
+    assert f"DATABASE_URL is not the embedded server's ({demo_env})" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("PORT", "http"), ("SANDBOX_PORT", "70000"), ("LOG_LEVEL", "loud")]
 )
