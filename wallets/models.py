@@ -188,7 +188,7 @@ class Entry(models.Model):
                 )
                 & (
                     Q(sequence__isnull=True, balance_after__isnull=True)
-                    | Q(sequence__gt=0, balance_after__isnull=False)
+                    | Q(sequence__isnull=False, sequence__gt=0, balance_after__isnull=False)
                 ),
             ),
         ]

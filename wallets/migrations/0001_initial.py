@@ -139,6 +139,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('amount__gt', 0), ('id', django.db.models.expressions.CombinedExpression(models.F('transfer_id'), '*', models.Value(2)))), models.Q(('amount__lt', 0), ('id', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('transfer_id'), '*', models.Value(2)), '-', models.Value(1)))), _connector='OR'), models.Q(models.Q(('balance_after__isnull', True), ('sequence__isnull', True)), models.Q(('balance_after__isnull', False), ('sequence__gt', 0)), _connector='OR')), name='wallets_entry_rules'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('amount__gt', 0), ('id', django.db.models.expressions.CombinedExpression(models.F('transfer_id'), '*', models.Value(2)))), models.Q(('amount__lt', 0), ('id', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('transfer_id'), '*', models.Value(2)), '-', models.Value(1)))), _connector='OR'), models.Q(models.Q(('balance_after__isnull', True), ('sequence__isnull', True)), models.Q(('balance_after__isnull', False), ('sequence__gt', 0), ('sequence__isnull', False)), _connector='OR')), name='wallets_entry_rules'),
         ),
     ]
