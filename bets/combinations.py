@@ -36,8 +36,7 @@ def combinations(*, items: int, system_size: int | None) -> int:
 
 def total_odds(*, odds: Sequence[Decimal], system_size: int | None) -> Decimal:
     """What one unit of stake pays if every item wins, six decimals."""
-    exact = _return_per_unit(list(odds), system_size)
-    return exact.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+    return _rounded(_ONE, _return_per_unit(list(odds), system_size), 6)
 
 
 def potential_payout(

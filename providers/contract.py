@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-
 # The longest identifiers that are kept. A longer one on the wire is nobody's.
 LONGEST_REFERENCE = 100
 LONGEST_GAME = 40

@@ -135,9 +135,7 @@ class Fields:
             value = str(value)
         return self._short_text(name, value, longest=longest)
 
-    def text(
-        self, name: str, *, default: str | None = None, longest: int = _LONGEST_TEXT
-    ) -> str:
+    def text(self, name: str, *, default: str | None = None, longest: int = _LONGEST_TEXT) -> str:
         """A short text; with a default it may be missing or null."""
         value = self.raw(name)
         if value is None and default is not None:

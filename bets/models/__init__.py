@@ -8,6 +8,7 @@ from bets.models.coupons import (
     TimelineEvent,
     TimelineKind,
 )
+from bets.models.fields import ODDS_LIMIT
 from bets.models.flags import Flag, FlagKind
 from bets.models.idempotency import IdempotencyKey
 from bets.models.partners import ApiKey, Partner, PartnerAccess
@@ -15,6 +16,7 @@ from bets.models.players import Player, PlayerStatus, ProviderIdentity
 from bets.models.settlements import Disposition, PendingResult, Settlement, Tombstone
 
 __all__ = [
+    "ODDS_LIMIT",
     "ApiKey",
     "BetItem",
     "Coupon",

@@ -1,5 +1,6 @@
 """Column types and guards that the models of the app share."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,10 @@ class Money(models.DecimalField):  # type: ignore[type-arg]
         kwargs.setdefault("max_digits", 20)
         kwargs.setdefault("decimal_places", 4)
         super().__init__(**kwargs)
+
+
+# What a column of odds can hold is below this.
+ODDS_LIMIT = Decimal(10) ** 12
 
 
 class Odds(models.DecimalField):  # type: ignore[type-arg]

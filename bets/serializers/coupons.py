@@ -10,7 +10,7 @@ from uuid import UUID
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from bets import combinations
-from bets.models import BetItem, Coupon
+from bets.models import ODDS_LIMIT, BetItem, Coupon
 from bets.serializers import shown
 from bets.serializers.fields import (
     AmountField,
@@ -29,9 +29,6 @@ from bets.services.placement import PlacementRequest
 from providers.contract import CouponType, OddsPolicy, Selection
 from wallets.currencies import MAX_AMOUNT, check_amount, exponent
 from wallets.errors import ExcessDecimals, InvalidAmount, UnknownCurrency
-
-# What the columns of total odds can hold.
-_ODDS_LIMIT = Decimal(10) ** 12
 
 
 class NewItem(StrictSerializer):
@@ -127,7 +124,7 @@ def _size_error(data: Mapping[str, Any]) -> FieldProblem:
         "system_size": data["system_size"],
     }
     total = combinations.potential_payout(stake=Decimal(1), decimals=6, **terms)
-    if total >= _ODDS_LIMIT:
+    if total >= ODDS_LIMIT:
         return "items", ErrorDetail("The total odds are too high.", "odds_too_high")
     decimals = exponent(data["currency"])
     if combinations.potential_payout(stake=data["stake"], decimals=decimals, **terms) > MAX_AMOUNT:

@@ -1,16 +1,17 @@
 """What a provider's answer to a placement does to the coupon and to the hold."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from bets import combinations
-from bets.models import BetItem, Coupon, CouponStatus, FlagKind, TimelineKind
+from bets.models import ODDS_LIMIT, BetItem, Coupon, CouponStatus, FlagKind, TimelineKind
 from bets.services import locks, money
 from bets.services.batch import Batch, Cause
 from providers.contract import Accepted, NotSent, Rejected, Unknown
 from providers.models import ProviderAccount
-from wallets.currencies import exponent
+from wallets.currencies import MAX_AMOUNT, exponent
 
 ASK_AGAIN = timedelta(minutes=15)
 _DEFAULT_RESULT_DUE_H = 72
@@ -21,11 +22,11 @@ def accept_now(coupon: Coupon, answer: Accepted, *, cause: Cause, reason: str = 
     batch = Batch(cause)
     locks.lock_references(account_id=coupon.account_id, keys=[(answer.reference, coupon.game)])
     coupon.provider_reference = answer.reference
-    _take_terms(coupon, answer)
+    notes = _take_terms(coupon, answer)
     coupon.accepted_at = cause.now
     coupon.resolve_after = cause.now + result_due(coupon.account)
     batch.transfers.append(money.capture(coupon, actor=cause.actor))
-    told = " ".join(filter(None, (reason, *answer.notes)))
+    told = " ".join(filter(None, (reason, *answer.notes, *notes)))
     batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ACCEPTED, reason=told)
     batch.post()
     batch.write()
@@ -89,21 +90,58 @@ def result_due(account: ProviderAccount) -> timedelta:
         return timedelta(hours=_DEFAULT_RESULT_DUE_H)
 
 
-def _take_terms(coupon: Coupon, answer: Accepted) -> None:
-    """Read back what was really accepted: odds of each item, total odds, potential payout."""
-    items = list(coupon.items.all())
-    accepted = answer.item_odds or (None,) * len(items)
-    for item, odds in zip(items, accepted, strict=False):
-        item.accepted_odds = odds or item.requested_odds
+def _take_terms(coupon: Coupon, answer: Accepted) -> list[str]:
+    """Read back what was really accepted: odds of each item, total odds, potential payout.
+
+    Gives a note for each stated term that could not be kept; ours stands in its place.
+    """
+    items, notes = list(coupon.items.all()), []
+    terms = _terms(coupon, items, answer)
+    if not terms.can_be_kept:
+        notes.append("The accepted odds are beyond what is kept; the requested ones stand.")
+        terms = _terms(coupon, items, Accepted(reference=answer.reference))
+    for item, odds in zip(items, terms.item_odds, strict=True):
+        item.accepted_odds = odds
     BetItem.objects.bulk_update(items, ["accepted_odds"])
-    all_odds, size = [Decimal(item.accepted_odds or 1) for item in items], coupon.system_size
+    limit = answer.potential_payout
+    if limit is not None and limit > MAX_AMOUNT:
+        notes.append("The stated potential payout is beyond what is kept.")
+        limit = None
+    coupon.odds, coupon.payout_limit = terms.odds, limit
+    coupon.potential_payout = limit or terms.potential_payout
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    item_odds: list[Decimal]
+    odds: Decimal
+    potential_payout: Decimal
+
+    @property
+    def can_be_kept(self) -> bool:
+        return (
+            all(1 <= odds < ODDS_LIMIT for odds in (self.odds, *self.item_odds))
+            and self.potential_payout <= MAX_AMOUNT
+        )
+
+
+def _terms(coupon: Coupon, items: list[BetItem], answer: Accepted) -> _Terms:
+    """The terms that an answer states, ours where it says nothing."""
+    stated = answer.item_odds or (None,) * len(items)
+    item_odds = [
+        odds or Decimal(item.requested_odds) for item, odds in zip(items, stated, strict=True)
+    ]
+    all_odds, size = item_odds, coupon.system_size
     if answer.odds is not None:
         all_odds, size = [answer.odds], None
-    coupon.odds = combinations.total_odds(odds=all_odds, system_size=size)
-    coupon.payout_limit = answer.potential_payout
-    coupon.potential_payout = answer.potential_payout or combinations.potential_payout(
-        stake=coupon.stake,
-        odds=all_odds,
-        system_size=size,
-        decimals=exponent(coupon.currency),
+    return _Terms(
+        item_odds=item_odds,
+        odds=combinations.total_odds(odds=all_odds, system_size=size),
+        potential_payout=combinations.potential_payout(
+            stake=coupon.stake,
+            odds=all_odds,
+            system_size=size,
+            decimals=exponent(coupon.currency),
+        ),
     )

@@ -31,9 +31,7 @@ def row(
 
 def waiting(coupon: Coupon) -> QuerySet[PendingResult]:
     """What waits for a coupon, by its reference or on its own key, oldest first."""
-    mine = Q(reference=coupon.provider_reference, game=coupon.game)
-    if coupon.provider_reference is None:
-        mine = Q(coupon=coupon)
+    mine = Q(coupon=coupon) | Q(reference=coupon.provider_reference, game=coupon.game)
     return (
         PendingResult.objects.filter(mine, account_id=coupon.account_id, applied_at__isnull=True)
         .select_for_update(no_key=True)

@@ -19,7 +19,16 @@ from bets.services.batch import Batch, Cause
 from bets.services.locks import Key
 from bets.services.settlement import History, PayoutUnreadable
 from providers import registry
-from providers.contract import Accepted, Cancel, Capability, Effect, Outcome, Rollback, Settle
+from providers.contract import (
+    LONGEST_REFERENCE,
+    Accepted,
+    Cancel,
+    Capability,
+    Effect,
+    Outcome,
+    Rollback,
+    Settle,
+)
 from providers.models import ProviderAccount
 from wallets.services import Kind, LedgerError, Posted
 
@@ -92,6 +101,8 @@ class _Run:
         """A result on a coupon's own key belongs to it, unless it already has another bet."""
         key = (report.reference, report.game)
         if key in self.coupons or not isinstance(report, Settle) or not report.coupon_key:
+            return
+        if not _can_be_kept(report):
             return
         coupon = locks.lock_by_key(account_id=self.account.pk, callback_key=report.coupon_key)
         if coupon and coupon.provider_reference in (None, report.reference):
@@ -171,7 +182,7 @@ class _Run:
         if isinstance(report, Cancel):
             self.batch.tombstones.append(self._tombstone(report))
             return Outcome(effect=Effect.TOMBSTONE, reference=report.reference)
-        if isinstance(report, Settle) and not self.hosts_wallet:
+        if isinstance(report, Settle) and not self.hosts_wallet and _can_be_kept(report):
             self.batch.kept.append(kept.row(self.account, None, report, self.batch.cause))
         self.orphans.append(self._orphan(report))
         return Outcome(effect=Effect.ORPHAN, reference=report.reference, code="unknown_bet")
@@ -189,7 +200,7 @@ class _Run:
         return Flag(
             kind=FlagKind.ORPHAN,
             account=self.account,
-            reference=report.reference,
+            reference=report.reference[:LONGEST_REFERENCE],
             detail=f"{self.account.code} reported on a bet {report.reference} that we do not know.",
             delivery_id=self.batch.cause.delivery_id,
         )
@@ -246,3 +257,8 @@ class _Run:
             reference__in=found,
             resolved_at__isnull=True,
         ).update(resolved_at=self.batch.cause.now, resolution="The bet became known.")
+
+
+def _can_be_kept(report: Report) -> bool:
+    """A longer reference is that of no coupon, and can never become one's."""
+    return len(report.reference) <= LONGEST_REFERENCE

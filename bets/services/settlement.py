@@ -7,7 +7,7 @@ in a `Batch`, so that one statement per table serves any number of coupons.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from bets.models import (
     Coupon,
@@ -21,7 +21,7 @@ from bets.models import (
 from bets.services import money
 from bets.services.batch import Batch
 from providers.contract import Effect, Settle, Verdict
-from wallets.currencies import exponent, format_amount
+from wallets.currencies import MAX_AMOUNT, exponent, format_amount
 
 _CLOSED = (CouponStatus.REJECTED, CouponStatus.RETURNED)
 
@@ -86,12 +86,20 @@ def histories(coupons: Sequence[Coupon]) -> dict[object, History]:
 def grade(coupon: Coupon, command: Settle) -> Graded:
     """Read the result and its payout out of a command.
 
-    Raises PayoutUnreadable for an amount that is missing, negative, or has more decimals than the
-    currency.
+    Raises PayoutUnreadable for an amount that is missing, negative, more than the ledger keeps,
+    or has more decimals than the currency.
     """
+    # The default precision cannot even round a stake multiplied by extreme odds.
+    with localcontext(prec=80):
+        return _grade(coupon, command)
+
+
+def _grade(coupon: Coupon, command: Settle) -> Graded:
     result, payout = Result(command.verdict.value), _payout(coupon, command)
     if payout is None or not payout.is_finite() or payout < 0:
         raise PayoutUnreadable("the result does not say what it pays")
+    if payout > MAX_AMOUNT:
+        raise PayoutUnreadable(f"the payout {payout} is more than the ledger keeps")
     if payout != payout.quantize(_step(coupon.currency)):
         raise PayoutUnreadable(f"the payout {payout} has more decimals than {coupon.currency} has")
     if result is Result.PARTLY_REFUNDED and payout == coupon.stake:
@@ -146,7 +154,8 @@ def too_high(coupon: Coupon, graded: Graded) -> str:
         return ""
     return (
         f"The result pays {format_amount(graded.payout, coupon.currency)} {coupon.currency}, "
-        f"above the potential payout of {format_amount(limit, coupon.currency)}."
+        # Providers state limits with more decimals than the currency has.
+        f"above the potential payout of {limit.normalize():f}."
     )
 
 
@@ -230,7 +239,7 @@ def _version(
         disposition=disposition,
         result=graded.result,
         payout=graded.payout,
-        raw_result=command.raw_result,
+        raw_result=command.raw_result[:80],
         details=dict(command.details),
         dated_at=command.dated_at,
         received_at=batch.cause.received_at,

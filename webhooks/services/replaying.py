@@ -11,7 +11,7 @@ from django.db import transaction
 
 from bets.models import Coupon
 from bets.services import resolution
-from providers.contract import Command, Effect, Outcome, Refused
+from providers.contract import Command, Debit, Effect, Outcome, Refused
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus, Replay
 from webhooks.services import broken_off, processing, storing
 
@@ -24,10 +24,16 @@ _NEVER_RUN = (DeliveryStatus.RECEIVED, DeliveryStatus.FAILED, DeliveryStatus.PAR
 
 
 class NotReplayable(Exception):
-    """The delivery was refused at the door: who sent it, or what it says, was not accepted."""
+    """The delivery was refused at the door, or asks for a stake that may not be taken late."""
 
-    def __init__(self) -> None:
-        super().__init__("A refused delivery cannot be replayed.")
+    def __init__(self, message: str = "A refused delivery cannot be replayed.") -> None:
+        super().__init__(message)
+
+
+_TAKES_STAKES = (
+    "A bet that was not answered with a yes is not taken afterwards: the provider was told that "
+    "nothing was done, and sends it again if the bet stands."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,16 @@ def _replayable(delivery_id: UUID) -> Delivery:
     return delivery
 
 
-def _run(delivery: Delivery) -> str:
+def _commands(delivery: Delivery) -> Sequence[Command]:
+    """What it asks for. Raises NotReplayable for a stake that the provider counts as not taken."""
     commands = processing.commands_of(delivery)
+    if delivery.status in _NEVER_RUN and any(isinstance(each, Debit) for each in commands):
+        raise NotReplayable(_TAKES_STAKES)
+    return commands
+
+
+def _run(delivery: Delivery) -> str:
+    commands = _commands(delivery)
     if delivery.status in _NEVER_RUN:
         outcomes = list(enumerate(processing.run(delivery, commands)))
     else:
@@ -132,7 +146,7 @@ def rehearse(*, delivery_id: UUID) -> list[Change]:
 @transaction.atomic
 def _rehearse(delivery_id: UUID) -> list[Change]:
     delivery = _replayable(delivery_id)
-    commands = _left_open(delivery, processing.commands_of(delivery))
+    commands = _left_open(delivery, _commands(delivery))
     before = _coupons_named(delivery, commands)
     outcomes = processing.run(delivery, commands)
     after = Coupon.objects.in_bulk({each.coupon_id for each in outcomes if each.coupon_id})
