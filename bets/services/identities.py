@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.db.models import Exists, OuterRef
+
 from bets.models import Flag, FlagKind, Partner, Player, ProviderIdentity
 from providers.models import ProviderAccount
 
@@ -25,10 +27,14 @@ def uid_of(*, account: ProviderAccount, player: Player) -> str:
 
 
 def _by_external_id(account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
-    candidates: dict[str, list[Player]] = {uid: [] for uid in uids}
+    candidates: dict[str, list[Player]] = {uid: [] for uid in sorted(uids)}
     partners = Partner.objects.filter(access__account=account, is_active=True)
-    players = Player.objects.filter(external_id__in=uids, partner__in=partners).exclude(
-        identities__account=account
+    # Who has an identity that says the same is meant too: another bet may just have stored it.
+    known_otherwise = ProviderIdentity.objects.filter(
+        account=account, player=OuterRef("pk")
+    ).exclude(uid=OuterRef("external_id"))
+    players = Player.objects.filter(
+        ~Exists(known_otherwise), external_id__in=uids, partner__in=partners
     )
     for player in players:
         candidates[player.external_id].append(player)
