@@ -32,7 +32,6 @@ CANCEL_PATH = "/bets/cancel"
 _USER = ("client", "ip", "name")
 _POOL = ("client", "uid", "currency", "overdraw", "cost", "guaranteed", "status")
 _BET = ("amount", "currency", "odds", "rake", "payout", "base_payout", "result", "extra")
-_LONGEST_WORD = 80
 _OK = b'{"status":"ok"}'
 
 
@@ -127,7 +126,7 @@ def _settle(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Settle:
         payout=payout,
         currency=bet.text("currency", default="") or pool.text("currency"),
         player_uid=user.reference("uid", longest=LONGEST_PLAYER_UID),
-        raw_result=_word(bet, "result"),
+        raw_result=bet.text("result", default=""),
         details=_details(pool, bet, stake),
     )
 
@@ -151,20 +150,14 @@ def _details(pool: wire.Fields, bet: wire.Fields, stake: Decimal) -> dict[str, A
 
 def _cancel(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> Cancel:
     _known(user, pool, bet)
-    status = _word(pool, "status")
+    status = pool.text("status", default="")
     return Cancel(
         reference=bet.reference("uid", longest=LONGEST_REFERENCE),
         game=pool.text("game", longest=LONGEST_GAME),
         reason=status,
         player_uid=user.reference("uid", longest=LONGEST_PLAYER_UID),
-        details={"status": status, "result": _word(bet, "result")},
+        details={"status": status, "result": bet.text("result", default="")},
     )
-
-
-def _word(fields: wire.Fields, name: str) -> str:
-    """A word that nothing depends on: no form of it is a reason to refuse a result."""
-    value = fields.raw(name)
-    return "" if value is None else str(wire.plain(value))[:_LONGEST_WORD]
 
 
 def _known(user: wire.Fields, pool: wire.Fields, bet: wire.Fields) -> None:

@@ -91,3 +91,8 @@ def test_a_currency_without_decimals_is_paid_in_whole_units():
         stake=Decimal("1000"), odds=[Decimal("1.2345")], system_size=None, decimals=0
     )
     assert paid == Decimal("1235")
+
+
+def test_extreme_odds_are_counted_not_choked_on():
+    odds = [Decimal(1_000_000)] * 30
+    assert combinations.total_odds(odds=odds, system_size=None) == Decimal(10) ** 180

@@ -354,7 +354,7 @@ class TestRegistry:
         members = [*Provider.__annotations__, *vars(Provider)]
         for member in (name for name in members if not name.startswith("_")):
             assert hasattr(provider, member), member
-        assert registry.get(provider.name) is provider
+        assert type(registry.get(provider.name)) is type(provider)
         names = [item.name for item in (*provider.settings, *provider.secrets)]
         assert len(names) == len(set(names))
         assert "result_due_h" in names

@@ -169,3 +169,31 @@ def test_an_orphan_is_matched_once(mixed, betcalc, new_player):
         match(orphan, second)
     first.refresh_from_db()
     assert (first.status, first.provider_reference) == ("settled", "b3")
+
+
+@pytest.fixture
+def parked_bets(call_betflex, betflex, player) -> Delivery:
+    """A stake that the provider was told is not taken: our code broke."""
+    call_betflex("/bets", bets_body(("u1", player.external_id, "10.00")))
+    stored = Delivery.objects.get()
+    return Delivery.objects.create(
+        account=betflex,
+        route=stored.route,
+        method=stored.method,
+        headers=stored.headers,
+        body=bytes(stored.body).replace(b"u1", b"u2"),
+        status="parked",
+        received_at=timezone.now(),
+    )
+
+
+def test_a_stake_is_never_taken_by_a_replay(parked_bets, player):
+    before, funds = traces(), money(player)
+    (told,) = replay(parked_bets)
+    assert "not taken afterwards" in told
+    assert (traces(), money(player)) == (before, funds)
+    parked_bets.refresh_from_db()
+    assert parked_bets.status == "parked"
+    assert Replay.objects.get().outcome == told
+    with pytest.raises(NotReplayable, match="not taken afterwards"):
+        replaying.rehearse(delivery_id=parked_bets.pk)

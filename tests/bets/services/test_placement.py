@@ -1,13 +1,22 @@
 from decimal import Decimal
 from threading import Barrier, Thread
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
 from bets.models import Coupon, CouponStatus, Flag, IdempotencyKey, PlayerStatus
-from bets.services import placement
-from providers.contract import Accepted, ChangedOdds, NotSent, Rejected, Unknown
+from bets.services import inbound, placement
+from providers.contract import (
+    Accepted,
+    ChangedOdds,
+    NotSent,
+    Rejected,
+    Settle,
+    Unknown,
+    Verdict,
+)
 from tests.bets.conftest import fund, money, placement_request
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +240,44 @@ def test_two_coupons_at_once_cannot_spend_the_same_money(
     states = sorted(Coupon.objects.values_list("status", flat=True))
     assert states == ["accepted"] + ["rejected"] * 5
     assert money(player) == ("50.00", "0.00", "0.00")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Accepted(reference="b1", odds=Decimal("1E+27")),
+        Accepted(reference="b1", odds=Decimal("9999999999999")),
+        Accepted(reference="b1", odds=Decimal(4), item_odds=(Decimal("1E+20"),)),
+        Accepted(reference="b1", odds=Decimal("999999999999.999999")),
+        Accepted(reference="b1", potential_payout=Decimal("1E+27")),
+        Accepted(reference="b1", potential_payout=Decimal("10000000000000000")),
+    ],
+)
+def test_stated_terms_that_no_column_holds_become_a_note(place, player, book, answer):
+    fund(player, "100000.00")
+    book.answers.append(answer)
+    coupon = place(stake="100000.00")
+    assert (coupon.status, coupon.provider_reference) == ("accepted", "b1")
+    assert (coupon.odds, coupon.potential_payout) == (Decimal("2.5"), Decimal(250000))
+    assert coupon.payout_limit is None
+    assert "beyond what is kept" in coupon.events.get(kind="accepted").reason
+
+
+def test_a_result_on_its_key_for_another_bet_than_the_accepted_is_an_orphan(
+    transactional_db, place, account, book
+):
+    def settle_first(slip):
+        command = Settle(
+            reference="other",
+            verdict=Verdict.LOST,
+            coupon_key=slip.callback_url.rsplit("/", 1)[1],
+        )
+        with transaction.atomic():
+            inbound.carry_out(
+                account=account, commands=[command], delivery_id=uuid4(), now=timezone.now()
+            )
+        return Accepted(reference="b1")
+
+    book.answers.append(settle_first)
+    assert place().status == "accepted"
+    assert Flag.objects.get().reference == "other"

@@ -447,3 +447,39 @@ def test_an_accepted_coupon_without_a_result_reaches_the_staff_queue(coupon):
     resolution.sweep(now=timezone.now() + timedelta(hours=73))
     assert Flag.objects.get().kind == "result_overdue"
     assert state(coupon)[0] == "accepted"
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_a_reference_that_no_column_holds_is_nobodys(place, book, report, key):
+    book.answers.append(Unknown(reason="lost"))
+    coupon = place()
+    sent = won("1.00", reference="x" * 101, coupon_key=coupon.callback_key if key else "")
+    assert report(sent) == ["orphan"]
+    assert state(coupon)[0] == "unknown"
+    assert Flag.objects.get().reference == "x" * 100
+    assert not PendingResult.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        won("1E+17"),
+        won("1E+27", payout_rule="scaled", sent_payout=Decimal("1E+27"), sent_stake=Decimal(1)),
+    ],
+)
+def test_a_payout_beyond_the_ledger_is_flagged(coupon, report, player, huge):
+    assert report(huge) == ["flagged"]
+    assert money(player) == ("90.00", "0.00", "0.00")
+
+
+def test_a_stated_payout_with_more_decimals_than_the_currency_still_judges(
+    place, book, report, player
+):
+    book.answers.append(Accepted(reference="b1", potential_payout=Decimal("42.7012")))
+    place(stake="10.00", odds=("4.27",))
+    assert report(won("42.71")) == ["flagged"]
+    assert "above the potential payout of 42.7012" in Flag.objects.get().detail
+
+
+def test_the_word_of_a_result_is_kept_in_short(coupon, report):
+    assert report(won("10.00", raw_result="w" * 300)) == ["applied"]

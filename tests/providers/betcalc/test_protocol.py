@@ -410,3 +410,17 @@ def test_a_refusal_names_the_field():
 
     assert reply.status == 400
     assert json.loads(reply.body)["field"] == "Heads[0].Status"
+
+
+def test_a_code_that_no_column_holds_is_no_yes():
+    yes = {"errorCode": 0, "fullErrorCode": 0, "betCode": "x" * 100}
+    assert isinstance(read(yes), Accepted)
+    assert isinstance(read({**yes, "betCode": "x" * 101}), Unknown)
+
+
+@pytest.mark.parametrize("length", [101, 5000])
+def test_a_bar_code_that_nobody_has_does_not_hold_up_the_other_heads(length):
+    heads = [*head(KeyHead={"BarCode": "x" * length})["Heads"], *head()["Heads"]]
+    first, second = parse({"Heads": heads}).commands
+    assert len(first.reference) == 101
+    assert second.reference == "abc"

@@ -280,3 +280,25 @@ def test_a_refused_request_names_the_field():
         "message": "bets[0].bet.amount: is missing",
         "field": "bets[0].bet.amount",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "longest"),
+    [("bets.0.bet.uid", 100), ("bets.0.pool.game", 40), ("bets.0.user.uid", 64)],
+)
+def test_an_identifier_that_no_column_holds_is_refused_by_name(path, longest):
+    assert bets(changed(BETS, path, "x" * longest)).commands
+    with pytest.raises(WrongShape) as refused:
+        bets(changed(BETS, path, "x" * (longest + 1)))
+    assert refused.value.field_name == path.replace("bets.0", "bets[0]")
+
+
+@pytest.mark.parametrize(
+    ("path", "longest"),
+    [(BET + "uid", 100), ("pools.0.pool.game", 40), ("pools.0.bets.0.user.uid", 64)],
+)
+def test_so_it_is_in_results_and_cancellations(path, longest):
+    body = changed(WINNERS, path, "x" * (longest + 1))
+    for parse in (protocol.parse_winners, protocol.parse_cancel):
+        with pytest.raises(WrongShape):
+            parse(make_inbound("/winners", body))
