@@ -174,15 +174,24 @@ class Supervisor:
 
 
 def _readyz() -> str:
-    """Status and body, or why there is none."""
-    address = urlsplit(os.environ["PUBLIC_URL"])
+    """Status and body of whichever server is not ready, or of the last."""
+    for url in (os.environ["CALLBACK_URL"], os.environ["PUBLIC_URL"]):
+        answer = _ask(url)
+        if not answer.startswith("200"):
+            break
+    return answer
+
+
+def _ask(url: str) -> str:
+    """Status and body of `/readyz`, or why there is none."""
+    address = urlsplit(url)
     web = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
     try:
         web.request("GET", "/readyz")
         reply = web.getresponse()
         return f"{reply.status} {reply.read().decode(errors='replace')}"
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer from the web server: {error}"
+        return f"no answer from {url}: {error}"
     finally:
         web.close()
 

@@ -139,8 +139,13 @@ class Demo:
         return json.loads(reply.text, parse_float=Decimal)
 
     def is_ready(self) -> bool:
+        """Both the web server and the callback server say so."""
+        callbacks = self.callback_base("betcalc").split("/webhooks/")[0]
         try:
-            return requests.get(f"{self.url}/readyz", timeout=10).status_code == 200
+            return all(
+                requests.get(f"{url}/readyz", timeout=10).status_code == 200
+                for url in (self.url, callbacks)
+            )
         except requests.ConnectionError:
             return False
 
