@@ -43,6 +43,12 @@ _REFUSED_BY_MESSAGE = {
     "error_repeat_bet_data": "repeated_selection",
 }
 _REFUSED_BY_CODE = {2: "odds_changed", 3: "selection_not_found"}
+_IN_WORDS = {
+    "wrong_bet_data": "The bet data are wrong",
+    "bet_blocked": "The bet is blocked for the moment",
+    "repeated_selection": "Two outcomes of one match cannot be combined",
+    "selection_not_found": "The selection is no longer on offer",
+}
 
 
 # --- login --------------------------------------------------------------------------------------
@@ -162,7 +168,7 @@ def _refused(
         neutral = _REFUSED_BY_CODE.get(full_code, neutral)
     return Rejected(
         code=neutral,
-        message=message or neutral,
+        message=_in_words(neutral, message),
         provider_code=f"{code}/{'' if full_code is None else full_code}",
         changed=tuple(_changed(head.get("changed"), slip)) if neutral == "odds_changed" else (),
     )
@@ -246,6 +252,14 @@ def _by_lower_name(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _full_code(head: Mapping[str, Any]) -> int | None:
     return wire.as_whole(head.get("fullerrorcode"))
+
+
+def _in_words(neutral: str, message: str) -> str:
+    """The provider's bare error words, such as `error_exist_bet`, said so that people read it."""
+    words = _IN_WORDS.get(neutral)
+    if words is None:
+        return message or neutral
+    return f"{words} ({message})." if message else f"{words}."
 
 
 def _message(head: Mapping[str, Any]) -> str:

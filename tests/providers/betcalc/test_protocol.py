@@ -161,8 +161,15 @@ def test_every_documented_refusal_has_a_neutral_code(full_code, message, code, a
     placed = read({"errorCode": 1, "fullErrorCode": full, "errorMessage": message})
 
     assert isinstance(placed, Rejected)
-    assert (placed.code, placed.message) == (code, message)
+    assert placed.code == code
+    assert message in placed.message
     assert placed.provider_code == f"1/{full_code}"
+
+
+def test_a_bare_error_word_is_said_so_that_people_read_it():
+    placed = read({"errorCode": 1, "fullErrorCode": 3, "errorMessage": "error_exist_bet"})
+
+    assert placed.message == "The selection is no longer on offer (error_exist_bet)."
 
 
 def test_a_refusal_that_is_only_nested_is_read():
