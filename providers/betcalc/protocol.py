@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers import wire
+from providers.betcalc import refusals
 from providers.contract import (
     LONGEST_REFERENCE,
     Accepted,
@@ -37,18 +38,6 @@ LEAST_FIXED_AMOUNT = Decimal(1000)
 
 _MOST_SELECTIONS = 50
 _LONGEST_BAR_CODE = 2**20
-_REFUSED_BY_MESSAGE = {
-    "error_wrong_bet_data": "wrong_bet_data",
-    "error_block_bet_data": "bet_blocked",
-    "error_repeat_bet_data": "repeated_selection",
-}
-_REFUSED_BY_CODE = {2: "odds_changed", 3: "selection_not_found"}
-_IN_WORDS = {
-    "wrong_bet_data": "The bet data are wrong",
-    "bet_blocked": "The bet is blocked for the moment",
-    "repeated_selection": "Two outcomes of one match cannot be combined",
-    "selection_not_found": "The selection is no longer on offer",
-}
 
 
 # --- login --------------------------------------------------------------------------------------
@@ -159,16 +148,10 @@ def _refused(
     message = _message(head)
     if full_code == 99 and "remote host" not in message.lower():
         return SessionLost(message=message)
-    neutral = "provider_refused"
-    if full_code == 99:
-        neutral = "provider_misconfigured"
-    elif full_code == 1:
-        neutral = _REFUSED_BY_MESSAGE.get(message.strip().lower(), neutral)
-    elif full_code is not None:
-        neutral = _REFUSED_BY_CODE.get(full_code, neutral)
+    neutral = refusals.neutral_code(full_code=full_code, message=message)
     return Rejected(
         code=neutral,
-        message=_in_words(neutral, message),
+        message=refusals.in_words(code=neutral, message=message),
         provider_code=f"{code}/{'' if full_code is None else full_code}",
         changed=tuple(_changed(head.get("changed"), slip)) if neutral == "odds_changed" else (),
     )
@@ -252,14 +235,6 @@ def _by_lower_name(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _full_code(head: Mapping[str, Any]) -> int | None:
     return wire.as_whole(head.get("fullerrorcode"))
-
-
-def _in_words(neutral: str, message: str) -> str:
-    """The provider's bare error words, such as `error_exist_bet`, said so that people read it."""
-    words = _IN_WORDS.get(neutral)
-    if words is None:
-        return message or neutral
-    return f"{words} ({message})." if message else f"{words}."
 
 
 def _message(head: Mapping[str, Any]) -> str:
