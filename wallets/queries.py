@@ -130,12 +130,12 @@ def cash_movements(*, wallet_id: UUID, limit: int) -> list[StatementRow]:
         "SELECT e.id, a.kind, e.amount, e.balance_after, t.currency, t.kind, other.address,"
         " t.reference, t.coupon_id, t.actor, t.reason, e.created_at, t.effective_at"
         " FROM wallets_account a"
-        " JOIN wallets_entry e ON e.account_id = a.id"
+        " JOIN wallets_entry e ON e.account_id = a.id AND e.sequence IS NOT NULL"
         " JOIN wallets_transfer t ON t.id = e.transfer_id"
         " JOIN wallets_account other ON other.id ="
         "   CASE WHEN e.amount < 0 THEN t.destination_id ELSE t.source_id END"
         " WHERE a.address = %s AND t.kind IN ('deposit', 'withdrawal')"
-        " ORDER BY e.id DESC LIMIT %s",
+        " ORDER BY e.sequence DESC LIMIT %s",
         [f"wallet/{wallet_id}/{AccountKind.AVAILABLE}", limit],
     )
     return [_statement_row(row) for row in rows]
@@ -233,10 +233,7 @@ def _statement(addresses: list[str], before: int | None, limit: int) -> Statemen
         "SELECT e.id, a.kind, e.amount, e.balance_after, t.currency, t.kind, other.address,"
         " t.reference, t.coupon_id, t.actor, t.reason, e.created_at, t.effective_at"
         " FROM wallets_account a"
-        " CROSS JOIN LATERAL ("
-        "   SELECT * FROM wallets_entry WHERE account_id = a.id AND id < %s"
-        "   ORDER BY id DESC LIMIT %s"
-        " ) e"
+        " CROSS JOIN LATERAL ledger_entries_before(a, %s, %s) e"
         " JOIN wallets_transfer t ON t.id = e.transfer_id"
         " JOIN wallets_account other ON other.id ="
         "   CASE WHEN e.amount < 0 THEN t.destination_id ELSE t.source_id END"

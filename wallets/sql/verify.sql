@@ -74,11 +74,13 @@ SET timezone = 'UTC' AS $$
     UNION ALL
     SELECT 'balance', format('account %s (%s): %s', a.id, a.address, wrong.what)
     FROM wallets_account a
-    LEFT JOIN LATERAL (
-        SELECT coalesce(sum(e.amount), 0) AS amount, count(*) AS entries,
-            max(e.created_at) AS last
-        FROM wallets_entry e WHERE e.account_id = a.id AND a.kind <> 'house'
-    ) found ON true
+    LEFT JOIN (
+        SELECT e.account_id, sum(e.amount) AS amount, count(*) AS entries, max(e.created_at) AS last
+        FROM wallets_entry e GROUP BY e.account_id
+    ) made ON made.account_id = a.id AND a.kind <> 'house'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(made.amount, 0) AS amount, coalesce(made.entries, 0) AS entries, made.last
+    ) found
     CROSS JOIN LATERAL (VALUES
         (format('its balance is %s, its entries make %s', a.balance, found.amount),
             a.balance <> found.amount),
@@ -140,17 +142,25 @@ SET timezone = 'UTC' AS $$
     ) held ON held.destination_id = a.id
     WHERE a.kind = 'held' AND a.balance <> coalesce(held.amount, 0)
 
-    -- Each snapshot is what the entries up to its seal make.
+    -- Each snapshot is the former one of its account and the entries since.
     UNION ALL
     SELECT 'snapshot', format('snapshot %s of account %s at seal %s: %s, its entries make %s',
-        n.id, n.account_id, n.seal_id, n.balance, found.amount)
+        n.id, n.account_id, n.seal_id, n.balance, coalesce(former.balance, 0) + found.amount)
     FROM wallets_snapshot n
     LEFT JOIN wallets_seal s ON s.id = n.seal_id
     LEFT JOIN LATERAL (
+        SELECT p.balance, ps.transfer_through
+        FROM wallets_snapshot p JOIN wallets_seal ps ON ps.id = p.seal_id
+        WHERE p.account_id = n.account_id AND p.seal_id < n.seal_id
+        ORDER BY p.seal_id DESC LIMIT 1
+    ) former ON true
+    LEFT JOIN LATERAL (
         SELECT coalesce(sum(e.amount), 0) AS amount FROM wallets_entry e
-        WHERE e.account_id = n.account_id AND e.id <= 2 * s.transfer_through
+        WHERE e.account_id = n.account_id AND e.sequence IS NULL
+            AND e.id > 2 * coalesce(former.transfer_through, 0)
+            AND e.id <= 2 * s.transfer_through
     ) found ON true
-    WHERE s.id IS NULL OR n.balance <> found.amount
+    WHERE s.id IS NULL OR n.balance <> coalesce(former.balance, 0) + found.amount
 
     UNION ALL
     SELECT 'snapshot', format('seal %s has no snapshot of account %s', s.id, moved.account_id)
