@@ -6,7 +6,7 @@ deleted, `guards.sql` checks every inserted entry instead, and `verify_ledger` l
 """
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -124,13 +124,6 @@ class Transfer(models.Model):
                 fields=["hold"],
                 condition=Q(hold__isnull=False),
             ),
-            models.CheckConstraint(
-                name="wallets_transfer_rules",
-                condition=Q(amount__gt=0)
-                & ~Q(source=F("destination"))
-                & Q(kind__in=Kind.values)
-                & ~Q(reference=""),
-            ),
         ]
         indexes = [
             models.Index(
@@ -179,17 +172,6 @@ class Entry(models.Model):
                 name="wallets_entry_sequence",
                 fields=["account", "sequence"],
                 condition=Q(sequence__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="wallets_entry_rules",
-                condition=(
-                    Q(id=F("transfer_id") * 2, amount__gt=0)
-                    | Q(id=F("transfer_id") * 2 - 1, amount__lt=0)
-                )
-                & (
-                    Q(sequence__isnull=True, balance_after__isnull=True)
-                    | Q(sequence__isnull=False, sequence__gt=0, balance_after__isnull=False)
-                ),
             ),
         ]
         indexes = [

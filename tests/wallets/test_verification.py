@@ -168,7 +168,7 @@ class Tampering:
 def is_shown_without_chain(table: str, row: dict[str, Any], column: str, value: Any) -> bool:
     if (table, column) == ("transfer", "kind"):
         # Holds are told apart by what they fill.
-        return "hold" in {row["kind"], value}
+        return "hold" in {row["kind"], value} or value not in Kind.values
     if (table, column) == ("account", "id"):
         # Nothing refers to an account to which nothing was posted.
         return row["sequence"] > 0 or row["kind"] == "house"
