@@ -143,6 +143,26 @@ def test_a_reference_with_other_content_is_a_conflict(change: dict[str, Any]):
     assert three(wallet) == money("10.01", "0", "0")
 
 
+@pytest.mark.parametrize("kind", ["deposit", "withdrawal", "hold", "capture", "release", "payout"])
+def test_a_repeat_leaves_every_row_as_it_was(kind: str):
+    wallet = funded("50")
+    reserved = hold(wallet, "5")
+    post_one(reserved)
+    made = {
+        "deposit": deposit(wallet, "5", collect=True),
+        "withdrawal": withdrawal(wallet, "5"),
+        "hold": hold(wallet, "5"),
+        "capture": capture(wallet, "5", of=reserved.reference),
+        "release": release(wallet, "5", of=reserved.reference),
+        "payout": payout(wallet, "5"),
+    }[kind]
+    first = post_one(made)
+    before = everything()
+
+    assert post_one(made) == replace(first, repeated=True)
+    assert everything() == before
+
+
 def test_a_repeat_may_be_dated_and_signed_otherwise():
     """Who repeats it and when is no part of the content."""
     wallet = funded("1")

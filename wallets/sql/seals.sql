@@ -67,14 +67,14 @@ $$;
 
 -- Ids commit out of order. Under this lock no posting is under way, so that whatever was given
 -- an id up to these is there or never will be. The caller ends its transaction at once. Postings
--- write transfers before accounts, so the tables are locked in that order too.
+-- write accounts before transfers, so the tables are locked in that order too.
 CREATE OR REPLACE FUNCTION ledger_watermark(
     OUT transfer_through bigint, OUT account_through bigint, OUT closure_through bigint,
     OUT sealed_at timestamptz
 )
 LANGUAGE plpgsql AS $$
 BEGIN
-    LOCK TABLE wallets_transfer, wallets_closure, wallets_account IN SHARE MODE;
+    LOCK TABLE wallets_account, wallets_transfer, wallets_closure IN SHARE MODE;
     SELECT coalesce(max(id), 0) INTO transfer_through FROM wallets_transfer;
     SELECT coalesce(max(id), 0) INTO account_through FROM wallets_account;
     SELECT coalesce(max(id), 0) INTO closure_through FROM wallets_closure;

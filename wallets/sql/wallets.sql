@@ -32,14 +32,14 @@ BEGIN
     IF total IS NULL THEN RETURN 'unknown_account'; END IF;
     IF total <> 0 THEN RETURN 'wallet_not_empty'; END IF;
 
-    INSERT INTO wallets_closure (wallet_id, actor, reason, created_at)
-    VALUES (wallet, closed_by, closed_for, clock_timestamp())
-    ON CONFLICT (wallet_id) DO NOTHING;
     UPDATE wallets_account SET status = 'closed' WHERE status = 'open' AND address IN (
         'wallet/' || wallet || '/available',
         'wallet/' || wallet || '/held',
         'wallet/' || wallet || '/owed'
     );
+    INSERT INTO wallets_closure (wallet_id, actor, reason, created_at)
+    VALUES (wallet, closed_by, closed_for, clock_timestamp())
+    ON CONFLICT (wallet_id) DO NOTHING;
     RETURN 'closed';
 END
 $$;
