@@ -97,6 +97,8 @@ class ProviderSession(models.Model):
     cookies = models.BinaryField(editable=False)
     version = models.PositiveIntegerField(default=1)
     obtained_at = models.DateTimeField()
+    kept_alive_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"session {self.version} of {self.account_id}"

@@ -17,6 +17,7 @@ from providers.contract import (
     Capability,
     ConnectionReport,
     Declared,
+    KeepReference,
     NotSent,
     Placement,
     Provider,
@@ -204,8 +205,10 @@ def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
     return provider.check_slip(account, slip)
 
 
-def place(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Placement:
-    """Place a bet and say what became of it, within `deadline_s`.
+def place(
+    *, account: ProviderAccount, slip: BetSlip, deadline_s: float, keep: KeepReference
+) -> Placement:
+    """Place a bet and say what became of it, within `deadline_s`; `keep` stores the bet's id.
 
     A fault of ours after the first byte leaves it open whether the bet exists, so every surprise
     is `Unknown`. Raises `RuntimeError` inside a transaction and nothing else.
@@ -217,7 +220,7 @@ def place(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Plac
         refused = check_slip(account=account, slip=slip)
         if refused is not None:
             return refused
-        return _provider(account).place(account, slip, deadline_s=deadline_s)
+        return _provider(account).place(account, slip, deadline_s=deadline_s, keep=keep)
     except Exception as error:
         logger.exception("placing coupon %s at %s failed", slip.coupon_id, account.code)
         return Unknown(reason=f"internal error: {type(error).__name__}")

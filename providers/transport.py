@@ -8,7 +8,7 @@ covers the whole call, the last byte of the answer included.
 import os
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.db import connection
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from providers import wire
+from providers import watch, wire
 from providers.addresses import AddressRefused
 from providers.connections import POOLS, Exchange
 from providers.contract import AccountView
@@ -32,12 +32,13 @@ _FAILURES = (requests.RequestException, HTTPError, OSError, AddressRefused)
 
 
 class CallFailed(Exception):
-    """There is no answer. `call_id` is the row in the call log."""
+    """There is no answer. `call_id` is the row in the call log, `code` is neutral."""
 
-    def __init__(self, message: str, *, call_id: UUID) -> None:
+    def __init__(self, message: str, *, call_id: UUID, code: str = "provider_unreachable") -> None:
         super().__init__(message)
         self.message = message
         self.call_id = call_id
+        self.code = code
 
 
 class CallNotSent(CallFailed):
@@ -133,9 +134,28 @@ class Transport:
         self._adapter = _GuardedAdapter()
 
 
-def conclude(*, call_id: UUID, outcome: CallOutcome, error: str = "") -> None:
-    """Say in the log what a call came to, once its answer has been understood."""
+def conclude(
+    *,
+    call_id: UUID,
+    outcome: CallOutcome,
+    error: str = "",
+    unknown_fields: Sequence[str] = (),
+    unknown_values: Sequence[str] = (),
+) -> None:
+    """Say in the log what a call came to, once its answer has been understood.
+
+    What in the answer the contract does not know is kept for staff: names of fields, and values
+    as `status=frozen`.
+    """
     ProviderCall.objects.filter(id=call_id).update(outcome=outcome, error=redact(error))
+    if unknown_fields or unknown_values:
+        call = ProviderCall.objects.only("account_id", "operation").get(id=call_id)
+        watch.note(
+            account_id=call.account_id,
+            place=call.operation,
+            fields=unknown_fields,
+            values=unknown_values,
+        )
 
 
 def refuse_inside_transaction() -> None:

@@ -93,17 +93,29 @@ class Coupon(models.Model):
         null=True, blank=True, help_text="The potential payout that the provider itself stated."
     )
     payout = Money(null=True, blank=True)
+    stake_at_risk = Money(
+        null=True, blank=True, help_text="What is left of the stake to bet with, after excise."
+    )
+    excise = Money(null=True, blank=True, help_text="The tax that is contained in the stake.")
+    withholding = Money(
+        null=True, blank=True, help_text="The tax that was kept back from the winnings."
+    )
+    options = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=8, choices=CouponStatus.choices)
     result = models.CharField(max_length=15, choices=Result.choices, blank=True, default="")
     settlement_version = models.PositiveIntegerField(default=0)
     game = models.CharField(max_length=40, blank=True, default="")
     provider_reference = models.CharField(max_length=100, null=True, blank=True)
+    provider_code = models.CharField(
+        max_length=100, blank=True, default="", help_text="What the provider calls it to people."
+    )
     content_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     callback_key = models.CharField(
         max_length=24, unique=True, default=new_callback_key, editable=False
     )
     rejection = models.JSONField(null=True, blank=True)
     resolve_after = models.DateTimeField(null=True, blank=True)
+    times_asked = models.PositiveSmallIntegerField(default=0)
     placed_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -144,6 +156,12 @@ class Coupon(models.Model):
                 name="bets_coupon_rejection",
                 condition=Q(status="rejected", rejection__isnull=False)
                 | ~Q(status="rejected") & Q(rejection__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="bets_coupon_taxes",
+                condition=(Q(excise__isnull=True) | Q(excise__gte=0, excise__lt=models.F("stake")))
+                & (Q(withholding__isnull=True) | Q(withholding__gte=0))
+                & (Q(stake_at_risk__isnull=True) | Q(stake_at_risk__gt=0)),
             ),
             models.UniqueConstraint(
                 name="bets_coupon_reference",
@@ -187,9 +205,10 @@ class BetItem(models.Model):
     id = Id()
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()
-    event_id = models.CharField(max_length=100)
-    selection = models.CharField(max_length=200)
-    requested_odds = Odds()
+    event_id = models.CharField(max_length=100, blank=True)
+    selection = models.CharField(max_length=200, blank=True)
+    requested_odds = Odds(null=True, blank=True)
+    legs = models.JSONField(default=list, blank=True, help_text="The outcomes of a bet builder.")
     accepted_odds = Odds(null=True, blank=True)
     is_live = models.BooleanField(default=False)
     result = models.CharField(max_length=9, choices=ItemResult.choices, blank=True, default="")
@@ -200,7 +219,7 @@ class BetItem(models.Model):
             models.UniqueConstraint(name="bets_item_position", fields=["coupon", "position"]),
             models.CheckConstraint(
                 name="bets_item_odds",
-                condition=Q(requested_odds__gte=1)
+                condition=(Q(requested_odds__isnull=True) | Q(requested_odds__gte=1))
                 & (Q(accepted_odds__isnull=True) | Q(accepted_odds__gte=1)),
             ),
             models.CheckConstraint(

@@ -25,6 +25,7 @@ class Settlement(models.Model):
     disposition = models.CharField(max_length=10, choices=Disposition.choices)
     result = models.CharField(max_length=15, choices=Result.choices, blank=True, default="")
     payout = Money(default=0)
+    withholding = Money(default=0, help_text="The tax kept back beside the payout.")
     raw_result = models.CharField(max_length=80, blank=True, default="")
     details = models.JSONField(default=dict, blank=True)
     dated_at = models.DateTimeField(null=True, blank=True)
@@ -38,7 +39,9 @@ class Settlement(models.Model):
         ordering = ["version"]
         constraints = [
             models.UniqueConstraint(name="bets_settlement_version", fields=["coupon", "version"]),
-            models.CheckConstraint(name="bets_settlement_payout", condition=Q(payout__gte=0)),
+            models.CheckConstraint(
+                name="bets_settlement_payout", condition=Q(payout__gte=0, withholding__gte=0)
+            ),
             models.CheckConstraint(
                 name="bets_settlement_result",
                 condition=Q(disposition="withdrawn", result="") | ~Q(result=""),

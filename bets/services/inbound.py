@@ -8,6 +8,7 @@ from django.db import transaction
 
 from bets.services import debits, results
 from bets.services.batch import Cause
+from bets.services.results import Report
 from providers.contract import Command, Debit, Outcome
 from providers.models import ProviderAccount
 
@@ -35,7 +36,7 @@ def carry_out(
         received_at=received_at or now,
     )
     taken = [command for command in commands if isinstance(command, Debit)]
-    reports = [command for command in commands if not isinstance(command, Debit)]
+    reports = [command for command in commands if isinstance(command, Report)]
     of_debits = iter(debits.take(account=account, debits=taken, cause=cause))
     of_reports = iter(results.apply(account=account, reports=reports, cause=cause))
     return [next(of_debits if isinstance(command, Debit) else of_reports) for command in commands]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -132,10 +133,26 @@ def place(
             raise
         return repeated
     left_s = settings.PLACEMENT_DEADLINE_S - (time.monotonic() - started)
-    answer = providers.place(account=coupon.account, slip=slip, deadline_s=left_s)
+    answer = providers.place(
+        account=coupon.account,
+        slip=slip,
+        deadline_s=left_s,
+        keep=partial(keep_reference, coupon.pk),
+    )
     with transaction.atomic():
         coupon = book_answer(coupon_id=coupon.pk, answer=answer, actor=_actor(partner))
         return _store_reply(coupon, render)
+
+
+def keep_reference(coupon_id: UUID, reference: str) -> bool:
+    """Store the bet's id at the provider while its answer is open; False if it is not any more."""
+    with transaction.atomic():
+        coupon = locks.lock_coupon(coupon_id)
+        if coupon.status not in (CouponStatus.PENDING, CouponStatus.UNKNOWN):
+            return False
+        locks.lock_references(account_id=coupon.account_id, keys=[(reference, coupon.game)])
+        Coupon.objects.filter(pk=coupon_id).update(provider_reference=reference)
+    return True
 
 
 def book_answer(*, coupon_id: UUID, answer: Placement, actor: str) -> Coupon:
@@ -236,7 +253,7 @@ def _account(partner: Partner, request: PlacementRequest) -> ProviderAccount:
 def _coupon(
     player: Player, account: ProviderAccount, request: PlacementRequest, now: datetime
 ) -> Coupon:
-    odds = [item.odds for item in request.items]
+    odds = [item.asked_odds for item in request.items if item.odds is not None]
     return Coupon(
         player=player,
         partner_id=player.partner_id,
@@ -246,13 +263,15 @@ def _coupon(
         system_size=request.system_size,
         currency=request.currency,
         stake=request.stake,
-        odds=combinations.total_odds(odds=odds, system_size=request.system_size),
+        odds=combinations.total_odds(odds=odds, system_size=request.system_size) if odds else None,
         potential_payout=combinations.potential_payout(
             stake=request.stake,
             odds=odds,
             system_size=request.system_size,
             decimals=exponent(request.currency),
-        ),
+        )
+        if odds
+        else None,
         odds_policy=request.odds_policy,
         status=CouponStatus.PENDING,
         resolve_after=now + timedelta(seconds=settings.PLACEMENT_DEADLINE_S) + _GRACE,

@@ -18,6 +18,7 @@ from providers.contract import (
     ConnectionReport,
     Declared,
     Inbound,
+    KeepReference,
     NotSent,
     Outcome,
     Parsed,
@@ -27,11 +28,12 @@ from providers.contract import (
     Rejected,
     Reply,
     Route,
+    SlipForm,
     Unknown,
 )
 from providers.leases import LeaseBusy
 from providers.models import CallOutcome
-from providers.sessions import Session
+from providers.sessions import Opened, Session
 from providers.transport import (
     Answer,
     Call,
@@ -64,6 +66,8 @@ class Betcalc:
     name = "betcalc"
     title = "betcalc"
     capabilities: frozenset[Capability] = frozenset({Capability.PLACE, Capability.RESULTS})
+    slip_form = SlipForm()
+    knows_players_by_our_id = False
     settings: tuple[Declared, ...] = SETTINGS
     secrets: tuple[Declared, ...] = SECRETS
     routes: tuple[Route, ...] = (
@@ -78,7 +82,9 @@ class Betcalc:
     def check_slip(self, account: AccountView, slip: BetSlip) -> Rejected | None:
         return protocol.check_slip(slip)
 
-    def place(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Placement:
+    def place(
+        self, account: AccountView, slip: BetSlip, *, deadline_s: float, keep: KeepReference
+    ) -> Placement:
         """Place a coupon; on a lost session log in again and send it once more.
 
         That is the only repeat: betcalc has refused the first one, so no bet exists.
@@ -152,7 +158,7 @@ class Betcalc:
             return sessions.renew(
                 account_id=account.id,
                 stale=stale,
-                log_in=lambda: self._log_in(account, deadline),
+                log_in=lambda: Opened(self._log_in(account, deadline)),
                 wait_s=max(deadline.left_s, 0),
             )
         except LeaseBusy:

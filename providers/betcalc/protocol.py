@@ -114,7 +114,7 @@ def place_body(slip: BetSlip, *, mode: AmountMode, lang: str) -> dict[str, Any]:
 def bet_code(selection: Selection) -> str:
     """As `line#586464528|17|954|2.5#4.27`."""
     kind = "live" if selection.is_live else "line"
-    odds = wire.decimal_text(selection.odds)
+    odds = wire.decimal_text(selection.asked_odds)
     return f"{kind}#{selection.event_id}|{selection.selection}#{odds}"
 
 
@@ -199,7 +199,7 @@ def _changed(listed: Any, slip: BetSlip) -> Iterator[ChangedOdds]:
         ours, current = _odds_number(entry.get("rb")), _odds_number(entry.get("rg"))
         index = _changed_item(str(entry.get("gid")), ours, waiting)
         if index is not None and current is not None:
-            requested = waiting.pop(index).odds
+            requested = waiting.pop(index).asked_odds
             yield ChangedOdds(item=index, requested=requested, current=current)
 
 

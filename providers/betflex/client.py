@@ -14,6 +14,7 @@ from providers.contract import (
     ConnectionReport,
     Declared,
     Inbound,
+    KeepReference,
     NotSent,
     Outcome,
     Parsed,
@@ -23,6 +24,7 @@ from providers.contract import (
     Rejected,
     Reply,
     Route,
+    SlipForm,
 )
 from providers.verification import JWT_ALGORITHMS, check_ip_allowed, check_jwt
 
@@ -35,6 +37,8 @@ class Betflex:
     name = "betflex"
     title = "BetFlex"
     capabilities: frozenset[Capability] = frozenset({Capability.WALLET, Capability.RESULTS})
+    slip_form = SlipForm()
+    knows_players_by_our_id = False
     settings: tuple[Declared, ...] = (
         Declared(
             name="jwt_algorithm",
@@ -90,7 +94,9 @@ class Betflex:
     def check_slip(self, account: AccountView, slip: BetSlip) -> Rejected | None:
         return Rejected(code="placement_not_supported", message="BetFlex takes bets by itself")
 
-    def place(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Placement:
+    def place(
+        self, account: AccountView, slip: BetSlip, *, deadline_s: float, keep: KeepReference
+    ) -> Placement:
         return NotSent(code="placement_not_supported", message="BetFlex takes bets by itself")
 
     def test(self, account: AccountView) -> ConnectionReport:

@@ -7,8 +7,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import unquote
 
 from providers.sandbox.messages import JSON_TYPE, Reply, Request, json_reply
 
@@ -115,6 +117,30 @@ def route(routes: Mapping[tuple[str, str], Callable[[Request], Reply]], request:
     handler = routes.get((request.method, request.path))
     if handler is not None:
         return handler(request)
-    if any(path == request.path for _, path in routes):
+    served = [
+        (method, handler, found)
+        for (method, path), handler in routes.items()
+        if (found := _matched(path, request.path)) is not None
+    ]
+    for method, handler, params in served:
+        if method == request.method:
+            return handler(replace(request, params=params))
+    if served:
         return json_reply({"error": "this path takes another method"}, status=405)
     return json_reply({"error": "nothing is served here: see /_sandbox/"}, status=404)
+
+
+def _matched(pattern: str, path: str) -> dict[str, str] | None:
+    """The segments that stand for the names in braces, as in `/bets/{bet}`."""
+    if pattern == path:
+        return {}
+    wanted, given = pattern.split("/"), path.split("/")
+    if "{" not in pattern or len(wanted) != len(given):
+        return None
+    params = {}
+    for name, value in zip(wanted, given, strict=True):
+        if name.startswith("{") and name.endswith("}") and value:
+            params[name[1:-1]] = unquote(value)
+        elif name != value:
+            return None
+    return params

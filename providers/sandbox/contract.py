@@ -1,7 +1,7 @@
 """What the sandbox gives to a provider, and what it asks of one.
 
-A further provider is a class in `providers/<name>/sandbox.py` that fits `SandboxProvider`, and its
-line in `providers/sandbox/registry.py`.
+A further provider is a class that fits `SandboxProvider`, named `SANDBOX` in its folder's `sandbox`
+module or package.
 """
 
 from __future__ import annotations

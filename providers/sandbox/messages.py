@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -16,13 +16,17 @@ TEXT_TYPE = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request as it came in; `path` is without provider prefix and query string."""
+    """One HTTP request as it came in; `path` is without provider prefix and query string.
+
+    `params` are the segments that stand for the names in braces of the route.
+    """
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    params: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -11,10 +11,12 @@ from providers.contract import (
     ConnectionReport,
     Declared,
     Inbound,
+    KeepReference,
     Parsed,
     Placement,
     Rejected,
     Reply,
+    SlipForm,
 )
 
 
@@ -22,6 +24,8 @@ class FakeBook:
     name = "fakebook"
     title = "Fake book"
     capabilities = frozenset({Capability.PLACE, Capability.RESULTS})
+    slip_form = SlipForm()
+    knows_players_by_our_id = False
     settings = (Declared(name="result_due_h", label="", help="", check="hours", default="72"),)
     secrets = ()
     routes = ()
@@ -34,7 +38,9 @@ class FakeBook:
     def check_slip(self, account: AccountView, slip: BetSlip) -> Rejected | None:
         return self.refuses
 
-    def place(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Placement:
+    def place(
+        self, account: AccountView, slip: BetSlip, *, deadline_s: float, keep: KeepReference
+    ) -> Placement:
         self.slips.append(slip)
         answer = self.answers.popleft() if self.answers else Accepted(reference=slip.coupon_id.hex)
         if isinstance(answer, BaseException):

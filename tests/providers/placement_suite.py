@@ -50,7 +50,9 @@ class PlacementSuite:
         return make_account(self.provider, base_url=server.url)
 
     def place(self, account, slip=None, *, deadline_s=DEADLINE_S):
-        return services.place(account=account, slip=slip or make_slip(), deadline_s=deadline_s)
+        return services.place(
+            account=account, keep=bool, slip=slip or make_slip(), deadline_s=deadline_s
+        )
 
     def last_call(self) -> ProviderCall:
         return ProviderCall.objects.filter(operation="place").latest("id")

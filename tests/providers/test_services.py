@@ -337,7 +337,7 @@ class TestEncryption:
         account = save()
         settings.ENCRYPTION_KEYS = ["bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3LWtleSE="]
 
-        placed = services.place(account=account, slip=make_slip(), deadline_s=1)
+        placed = services.place(account=account, keep=bool, slip=make_slip(), deadline_s=1)
 
         assert isinstance(placed, Unknown)
 

@@ -259,3 +259,6 @@ def _credentials(request: Request) -> tuple[str, str]:
     if not isinstance(login, str) or not isinstance(password, str):
         return "", ""
     return login, password
+
+
+SANDBOX = BetcalcSandbox

@@ -254,3 +254,6 @@ def _word(bet: FlexBet, payout: Decimal) -> str:
     if payout == 0:
         return "lost"
     return "refunded" if payout == bet.amount else "won"
+
+
+SANDBOX = BetflexSandbox

@@ -30,7 +30,7 @@ def account(sandbox):
 
 def place(account, server, *selections, deadline_s=5.0, **changes):
     slip = make_slip(*selections, callback_url=f"{server.url}/hook/key-1", **changes)
-    return services.place(account=account, slip=slip, deadline_s=deadline_s)
+    return services.place(account=account, keep=bool, slip=slip, deadline_s=deadline_s)
 
 
 @pytest.mark.parametrize("nesting", ["flat", "nested"])

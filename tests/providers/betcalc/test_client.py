@@ -48,7 +48,9 @@ def account(server: Scripted, db) -> ProviderAccount:
 
 
 def place(account, *selections, **changes):
-    return services.place(account=account, slip=make_slip(*selections, **changes), deadline_s=5)
+    return services.place(
+        account=account, keep=bool, slip=make_slip(*selections, **changes), deadline_s=5
+    )
 
 
 def test_the_request_is_the_documents(server, account):
@@ -146,7 +148,7 @@ def test_without_a_login_nothing_is_placed(server, account, step, code):
 def test_a_login_that_drips_leaves_the_bet_unsent(server, account):
     server.on(LOGIN, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + b" " * 900))
 
-    placed = services.place(account=account, slip=make_slip(), deadline_s=0.5)
+    placed = services.place(account=account, keep=bool, slip=make_slip(), deadline_s=0.5)
 
     assert isinstance(placed, NotSent)
 
@@ -204,7 +206,7 @@ def test_eight_threads_log_in_once(server):
 
     def one_placement() -> None:
         barrier.wait()
-        placed.append(services.place(account=account, slip=make_slip(), deadline_s=10))
+        placed.append(services.place(account=account, keep=bool, slip=make_slip(), deadline_s=10))
         connection.close()
 
     _run_all(one_placement, 8)
@@ -218,13 +220,13 @@ def test_eight_threads_that_lost_the_session_log_in_once_more(server):
     server.on(LOGIN, log_in_as("old"), log_in_as("new"))
     server.on(PLACE, reply(YES))
     account = make_account(base_url=server.url)
-    services.place(account=account, slip=make_slip(), deadline_s=10)
+    services.place(account=account, keep=bool, slip=make_slip(), deadline_s=10)
     server.on(PLACE, *[reply(SESSION_LOST)] * 8, reply(YES))
     barrier, placed = threading.Barrier(8), []
 
     def one_placement() -> None:
         barrier.wait()
-        placed.append(services.place(account=account, slip=make_slip(), deadline_s=10))
+        placed.append(services.place(account=account, keep=bool, slip=make_slip(), deadline_s=10))
         connection.close()
 
     _run_all(one_placement, 8)

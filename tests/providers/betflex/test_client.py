@@ -132,7 +132,7 @@ def test_nothing_is_placed_at_betflex(account):
     slip = make_slip()
 
     assert services.check_slip(account=account, slip=slip).code == "placement_not_supported"
-    assert isinstance(BETFLEX.place(account, slip, deadline_s=1), NotSent)
+    assert isinstance(BETFLEX.place(account, slip, deadline_s=1, keep=bool), NotSent)
 
 
 def test_the_connection_test_says_how_requests_are_verified(account):
