@@ -2,9 +2,14 @@
 
 from django.utils import timezone
 
-from bets.services import resolution
+from bets.services import resolution, tokens
 
 
 def sweep_coupons() -> int:
     """Look at coupons that nothing happened to for too long."""
     return resolution.sweep(now=timezone.now())
+
+
+def purge_player_tokens() -> int:
+    """Delete a batch of players' tokens that have expired; returns how many."""
+    return tokens.prune(now=timezone.now())

@@ -28,6 +28,7 @@ SCHEDULES = (
     Schedule("canary", "config.jobs.canary", every_s=60),
     Schedule("purge_tasks", "config.jobs.purge_tasks", every_s=600),
     Schedule("purge_calls", "config.jobs.purge_calls", every_s=600),
+    Schedule("purge_player_tokens", "bets.jobs.purge_player_tokens", every_s=600),
 )
 
 

@@ -14,6 +14,7 @@ from bets.models.idempotency import IdempotencyKey
 from bets.models.partners import ApiKey, Partner, PartnerAccess
 from bets.models.players import Player, PlayerStatus, ProviderIdentity
 from bets.models.settlements import Disposition, PendingResult, Settlement, Tombstone
+from bets.models.tokens import PlayerToken
 
 __all__ = [
     "ODDS_LIMIT",
@@ -32,6 +33,7 @@ __all__ = [
     "PendingResult",
     "Player",
     "PlayerStatus",
+    "PlayerToken",
     "ProviderIdentity",
     "Result",
     "Settlement",
