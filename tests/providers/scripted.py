@@ -5,7 +5,6 @@ import socket
 import struct
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,12 @@ class Received:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """What it can be called by, the most exact first: with method and query, or without."""
+        bare = self.path.partition("?")[0]
+        return (f"{self.method} {self.path}", f"{self.method} {bare}", self.path, bare)
 
 
 # A step answers one request and says whether the connection stays open.
@@ -108,12 +113,15 @@ def _bytes(body: bytes | str | dict) -> bytes:
 
 @dataclass
 class Scripted:
-    """The server: `on` says what a path answers, in turn; the last step is repeated."""
+    """The server: `on` says what a path answers, in turn; the last step is repeated.
+
+    A path may be given with its method, as `DELETE /offers`; without its query it means any.
+    """
 
     url: str
     received: list[Received] = field(default_factory=list)
     connections: int = 0
-    steps: dict[str, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    steps: dict[str, list[Step]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on(self, path: str, *steps: Step) -> None:
@@ -122,7 +130,7 @@ class Scripted:
 
     def requests(self, path: str) -> list[Received]:
         with self.lock:
-            return [request for request in self.received if request.path == path]
+            return [request for request in self.received if path in request.routes]
 
     def serve(self, connection: socket.socket) -> None:
         reader = connection.makefile("rb")
@@ -140,7 +148,7 @@ class Scripted:
             return False
         with self.lock:
             self.received.append(request)
-            steps = self.steps[request.path]
+            steps = next((self.steps[way] for way in request.routes if way in self.steps), [])
             step = steps.pop(0) if len(steps) > 1 else (steps or [reply("", status=404)])[0]
         return step(connection)
 
@@ -165,6 +173,25 @@ def scripted_server() -> Iterator[Scripted]:
         threading.Thread(target=_accept, args=(listener, server), daemon=True).start()
         yield server
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def slamming_url() -> Iterator[str]:
+    """An address at which every connection is reset as soon as it is there."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
+        threading.Thread(target=_slam, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def _slam(listener: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        reset(connection)
+        connection.close()
 
 
 def _accept(listener: socket.socket, server: Scripted) -> None:

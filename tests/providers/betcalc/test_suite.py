@@ -1,0 +1,66 @@
+"""betcalc against what every provider has to survive."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from providers import services
+from tests.factories.providers import make_slip
+from tests.providers.suite.operations import Ending, Operation, Refusal, Surprise, forget_session
+from tests.providers.suite.outgoing import OutgoingSuite
+
+JSON = "Content-Type: application/json"
+
+
+def place(account, deadline_s):
+    slip = make_slip(coupon_id=UUID(int=7), stake=Decimal("2.00"))
+    return services.place(account=account, keep=bool, slip=slip, deadline_s=deadline_s)
+
+
+LOGIN = Operation(
+    name="login",
+    route="POST /WebServices/BCService.asmx/LogIn/",
+    ask=place,
+    yes="login_accepted",
+    headers=(JSON, "Set-Cookie: ASP.NET_SessionId=cookie-one; path=/; HttpOnly"),
+    lost=Ending.NOT_SENT,
+    before=forget_session,
+    refusals=(
+        Refusal(case="login_refused", ending=Ending.NOT_SENT, code="provider_credentials_refused"),
+    ),
+)
+PLACE = Operation(
+    name="place",
+    route="POST /bet/place/",
+    ask=place,
+    yes="placement_accepted",
+    refusals=(
+        Refusal(case="placement_wrong_data", code="wrong_bet_data"),
+        Refusal(case="placement_refused", code="bet_blocked"),
+        Refusal(case="placement_repeated", code="repeated_selection"),
+        Refusal(case="placement_odds_changed", code="odds_changed"),
+        Refusal(case="placement_gone", code="selection_not_found"),
+        Refusal(case="placement_session_lost", code="provider_access_denied"),
+        Refusal(case="placement_remote_host", code="provider_misconfigured"),
+    ),
+    surprises=(
+        Surprise(
+            path="fullErrorCode",
+            value=55,
+            case="placement_refused",
+            noted="fullErrorCode=55",
+            endings=frozenset({Ending.REJECTED}),
+        ),
+        Surprise(
+            path="errorCode",
+            value=7,
+            case="placement_accepted",
+            noted="errorCode=7",
+            endings=frozenset({Ending.UNKNOWN}),
+        ),
+    ),
+)
+
+
+class TestOutgoing(OutgoingSuite):
+    provider = "betcalc"
+    operations = (LOGIN, PLACE)
