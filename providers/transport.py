@@ -23,7 +23,7 @@ from providers.addresses import AddressRefused
 from providers.connections import POOLS, Exchange
 from providers.contract import AccountView
 from providers.models import CallOutcome, ProviderCall
-from providers.redaction import redact
+from providers.redaction import MASK, redact
 
 MOST_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -55,7 +55,10 @@ class _Unreadable(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request. `deadline_s` is for all of it; `subject_*` say what it is about."""
+    """A request. `deadline_s` is for all of it; `subject_*` say what it is about.
+
+    `secrets` are taken out of what is logged; of a `personal` answer nothing is.
+    """
 
     account: AccountView
     operation: str
@@ -65,6 +68,8 @@ class Call:
     json: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    personal: bool = False
     subject_kind: str = ""
     subject_id: UUID | None = None
 
@@ -273,15 +278,16 @@ def _log_start(call: Call) -> ProviderCall:
 
 def _log_answer(call: Call, answer: Answer) -> None:
     secrets = (*_secrets(call), *answer.cookies.values())
+    body = answer.body.decode(errors="replace")
     ProviderCall.objects.filter(id=answer.call_id).update(
-        response=redact(answer.body.decode(errors="replace"), secrets=secrets),
+        response=MASK if call.personal else redact(body, secrets=secrets),
         response_status=answer.status,
         duration_ms=answer.duration_ms,
     )
 
 
 def _secrets(call: Call) -> tuple[str, ...]:
-    return (*call.account.secret_values(), *call.cookies.values())
+    return (*call.account.secret_values(), *call.cookies.values(), *call.secrets)
 
 
 def _ms_since(started: float) -> int:
