@@ -12,34 +12,47 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers import encryption, registry
-from providers.contract import (
-    BetSlip,
-    Capability,
-    ConnectionReport,
-    Declared,
-    KeepReference,
-    NotSent,
-    Placement,
-    Provider,
-    Rejected,
-    Unknown,
+from providers.calls import (
+    can,
+    check_slip,
+    place,
+    providers_that,
+    quote,
+    register,
+    resolve,
+    resolve_after_s,
+    return_bet,
+    set_limits,
+    slip_form,
+    wallet_moves_money,
 )
+from providers.contract import Capability, ConnectionReport, Declared, Provider
 from providers.declarations import InvalidAccount, check_outgoing_url, merged
 from providers.models import CallbackToken, ProviderAccount, ProviderCall, ProviderSession
-from providers.transport import refuse_inside_transaction
 
 __all__ = [
     "InvalidAccount",
     "account_for_token",
     "callback_base",
+    "can",
     "check_slip",
+    "declared",
     "effective_settings",
     "place",
+    "providers_that",
     "prune_calls",
+    "quote",
+    "register",
+    "resolve",
+    "resolve_after_s",
+    "return_bet",
     "revoke_callback_token",
     "rotate_callback_token",
     "save_account",
+    "set_limits",
+    "slip_form",
     "test_connection",
+    "wallet_moves_money",
     "warnings",
 ]
 
@@ -194,36 +207,7 @@ def _new_token(account: ProviderAccount) -> str:
     return token
 
 
-# --- calls --------------------------------------------------------------------------------------
-
-
-def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
-    """Refuse, before any money is held, what this account's provider can never take."""
-    provider = registry.get(account.provider)
-    if Capability.PLACE not in provider.capabilities:
-        return Rejected(code="placement_not_supported", message=f"{provider.title} takes no bets")
-    return provider.check_slip(account, slip)
-
-
-def place(
-    *, account: ProviderAccount, slip: BetSlip, deadline_s: float, keep: KeepReference
-) -> Placement:
-    """Place a bet and say what became of it, within `deadline_s`; `keep` stores the bet's id.
-
-    A fault of ours after the first byte leaves it open whether the bet exists, so every surprise
-    is `Unknown`. Raises `RuntimeError` inside a transaction and nothing else.
-    """
-    refuse_inside_transaction()
-    if not account.is_active:
-        return NotSent(code="account_inactive", message="The provider account is switched off.")
-    try:
-        refused = check_slip(account=account, slip=slip)
-        if refused is not None:
-            return refused
-        return _provider(account).place(account, slip, deadline_s=deadline_s, keep=keep)
-    except Exception as error:
-        logger.exception("placing coupon %s at %s failed", slip.coupon_id, account.code)
-        return Unknown(reason=f"internal error: {type(error).__name__}")
+# --- the connection and the log -----------------------------------------------------------------
 
 
 def test_connection(*, account: ProviderAccount) -> ConnectionReport:
