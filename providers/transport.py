@@ -18,7 +18,7 @@ from django.db import connection
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from providers import watch, wire
+from providers import subjects, watch, wire
 from providers.addresses import AddressRefused
 from providers.connections import POOLS, Exchange
 from providers.contract import AccountView
@@ -70,8 +70,8 @@ class Call:
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     personal: bool = False
-    subject_kind: str = ""
-    subject_id: UUID | None = None
+    subject_kind: str = field(default_factory=subjects.kind)
+    subject_id: UUID | None = field(default_factory=subjects.subject_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
