@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import requests
@@ -57,7 +58,8 @@ class _Unreadable(OSError):
 class Call:
     """A request. `deadline_s` is for all of it; `subject_*` say what it is about.
 
-    `secrets` are taken out of what is logged; of a `personal` answer nothing is.
+    Its body is `json` or the fields of a `form`. `secrets` are taken out of what is logged; of a
+    `personal` answer nothing is.
     """
 
     account: AccountView
@@ -66,6 +68,7 @@ class Call:
     url: str
     deadline_s: float
     json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -184,12 +187,18 @@ def _prepare(call: Call) -> requests.PreparedRequest:
     headers["Accept-Encoding"] = "identity"
     if call.cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in call.cookies.items())
-    body = None
-    if call.json is not None:
-        body = wire.dumps(call.json)
-        headers["Content-Type"] = "application/json"
+    body = _body(call)
+    if body is not None:
+        kind = "json" if call.form is None else "x-www-form-urlencoded"
+        headers["Content-Type"] = f"application/{kind}"
     request = requests.Request(call.method, call.url, headers=headers, data=body)
     return request.prepare()
+
+
+def _body(call: Call) -> bytes | None:
+    if call.form is not None:
+        return urlencode(call.form).encode()
+    return None if call.json is None else wire.dumps(call.json)
 
 
 def _read(response: requests.Response) -> bytes:
@@ -264,7 +273,7 @@ def _cookies_set(response: requests.Response) -> dict[str, str]:
 def _log_start(call: Call) -> ProviderCall:
     """A row from before the first byte, so that a killed process leaves a trace of its call."""
     secrets = _secrets(call)
-    body = "" if call.json is None else wire.dumps(call.json).decode()
+    body = (_body(call) or b"").decode()
     return ProviderCall.objects.create(
         account_id=call.account.id,
         operation=call.operation,

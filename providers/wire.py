@@ -56,8 +56,26 @@ def plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact JSON, the same bytes for the same value."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Compact JSON, the same bytes for the same value. A `Decimal` is a number, digit for digit."""
+    try:
+        return _plainly(value).encode()
+    except TypeError:
+        # The encoder knows no decimals, and would write a float for them.
+        return _written(value).encode()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:f}"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{_plainly(str(n))}:{_written(v)}" for n, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_written, value)) + "]"
+    return _plainly(value)
+
+
+def _plainly(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def decimal_text(value: Decimal) -> str:

@@ -57,6 +57,20 @@ def test_an_answer_is_handed_over_whole_and_logged(server: Scripted, transport, 
     assert row.duration_ms is not None
 
 
+def test_a_form_is_sent_as_one_and_its_secrets_are_not_logged(server, transport, account):
+    server.on("/ask", reply({}))
+    form = {"grant_type": "client_credentials", "client_secret": "a b&c", "scope": "bets"}
+
+    transport.call(request(account, server.url + "/ask", json=None, form=form))
+
+    (sent,) = server.requests("/ask")
+    assert sent.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert sent.body == b"grant_type=client_credentials&client_secret=a+b%26c&scope=bets"
+    assert only_row().request == (
+        "grant_type=client_credentials&client_secret=[redacted]&scope=bets"
+    )
+
+
 def test_its_meaning_is_added_once_it_is_known(server, transport, account):
     server.on("/ask", reply({}))
     answer = transport.call(request(account, server.url + "/ask"))

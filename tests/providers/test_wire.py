@@ -122,3 +122,20 @@ def test_a_moment_is_read_from_seconds(value):
 def test_what_is_no_moment_is_refused(value):
     with pytest.raises(WrongShape):
         wire.Fields({"at": value}).unix_seconds("at")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"amount": Decimal("10.50"), "name": "żółw"}, '{"amount":10.50,"name":"żółw"}'),
+        ([Decimal("0.1"), (Decimal("1E+3"), None, True)], "[0.1,[1000,null,true]]"),
+        (Decimal("123456789012345678.9012"), "123456789012345678.9012"),
+    ],
+)
+def test_a_decimal_is_written_as_a_number_digit_for_digit(value, written):
+    assert wire.dumps(value) == written.encode()
+
+
+def test_what_json_has_no_form_for_is_not_written():
+    with pytest.raises(TypeError):
+        wire.dumps({"amount": Decimal("NaN")})
