@@ -309,7 +309,18 @@ class MoveFacts:
 class Outcome:
     """The effect of one command, with the coupon it touched and the reason of a refusal.
 
-    `player` answers `Identify` and `Balance`, `move` a `WalletMove` and a `Lookup`.
+    `player` answers `Identify` and `Balance`, `move` a `WalletMove` and a `Lookup`. The codes:
+
+    - of any command that names a player or money: `unknown_user` (a token that stands for nobody
+      too), `player_blocked`, `account_inactive`, `currency_mismatch`, `invalid_amount`,
+      `insufficient_funds`; a ledger's own code, such as `account_closed`
+    - of a `Debit`: `conflicting_request`, `ambiguous`, `coupon_closed`, `cancelled`
+    - of a `WalletMove`: `conflict` (same id, other content), `unknown_bet`, `player_differs`,
+      `amount_differs`, `coupon_closed`, `already_staked` (another stake for a bet that has one),
+      `rolled_back` (a stake that was rolled back before it came), and of a rollback
+      `parent_not_found` and `parent_failed`
+    - of a `Lookup`: `unknown_transaction`, or the code that the transaction was refused with
+    - of a report: `unknown_bet`
     """
 
     effect: Effect
