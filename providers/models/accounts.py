@@ -1,4 +1,4 @@
-"""What is stored of the outside world: accounts at providers, sessions, leases and the call log.
+"""Accounts at providers, their sessions and callback tokens, and leases.
 
 Secrets are stored encrypted and have no readable attribute; nothing here prints them.
 """
@@ -30,6 +30,7 @@ class ProviderAccount(models.Model):
         ordering = ("code",)
         permissions = (
             ("test_connection", "Can test an account's connection"),
+            ("suspend_provideraccount", "Can suspend and resume the calls of an account"),
             ("rotate_callback_token", "Can see, rotate and revoke callback tokens"),
         )
         constraints = (
@@ -113,62 +114,3 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class CallOutcome(models.TextChoices):
-    """What a call came to. `unknown` stands from the first byte until something else is known."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    NOT_SENT = "not_sent"
-    OK = "ok"
-    ERROR = "error"
-
-
-class ProviderCall(models.Model):
-    """One call to a provider, redacted. Written before the first byte leaves.
-
-    The subject is what the call was about, by kind and id, as `coupon`.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="calls")
-    operation = models.CharField(max_length=50)
-    subject_kind = models.CharField(max_length=50, blank=True)
-    subject_id = models.UUIDField(null=True, blank=True)
-    method = models.CharField(max_length=10)
-    url = models.TextField()
-    request = models.TextField(blank=True)
-    response = models.TextField(blank=True)
-    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    duration_ms = models.PositiveIntegerField(null=True, blank=True)
-    outcome = models.CharField(
-        max_length=10, choices=CallOutcome.choices, default=CallOutcome.UNKNOWN
-    )
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("-id",)
-        indexes = (
-            models.Index(
-                name="provider_call_subject",
-                fields=("subject_kind", "subject_id", "id"),
-                condition=Q(subject_id__isnull=False),
-            ),
-            models.Index(name="provider_call_account", fields=("account", "id")),
-        )
-        constraints = (
-            models.CheckConstraint(
-                name="provider_call_outcome", condition=Q(outcome__in=CallOutcome.values)
-            ),
-            models.CheckConstraint(
-                name="provider_call_subject_whole",
-                condition=Q(subject_kind="", subject_id=None)
-                | (~Q(subject_kind="") & Q(subject_id__isnull=False)),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.outcome}"
