@@ -15,6 +15,7 @@ from bets.models.partners import ApiKey, Partner, PartnerAccess
 from bets.models.players import Player, PlayerStatus, ProviderIdentity
 from bets.models.settlements import Disposition, PendingResult, Settlement, Tombstone
 from bets.models.tokens import PlayerToken
+from bets.models.wallet_moves import WalletTransaction
 
 __all__ = [
     "ODDS_LIMIT",
@@ -40,4 +41,5 @@ __all__ = [
     "TimelineEvent",
     "TimelineKind",
     "Tombstone",
+    "WalletTransaction",
 ]

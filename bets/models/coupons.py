@@ -124,6 +124,7 @@ class Coupon(models.Model):
         permissions = [
             ("decide_coupon", "Can say what became of an unknown coupon"),
             ("return_coupon", "Can return a coupon's stake"),
+            ("settle_by_hand", "Can settle a coupon by hand"),
         ]
         constraints = [
             models.CheckConstraint(

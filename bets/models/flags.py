@@ -20,6 +20,8 @@ class FlagKind(models.TextChoices):
     REGRADE_DIFFERS = "regrade_differs", "our own grading differs"
     PLAYER_OWES = "player_owes", "clawback left a debt"
     AMBIGUOUS_PLAYER = "ambiguous_player", "two players go by this id"
+    UNFAMILIAR = "unfamiliar", "message that we do not know"
+    WALLET_CALL = "wallet_call", "wallet call that does not fit"
     POSTING_REFUSED = "posting_refused", "the ledger refused the posting"
 
 
