@@ -8,6 +8,17 @@ from bets.models.coupons import (
     TimelineEvent,
     TimelineKind,
 )
+from bets.models.exchange import (
+    LIVE,
+    UNANSWERED,
+    ExchangeAccount,
+    ExchangeBatch,
+    ExchangeMarket,
+    ExchangeOrder,
+    ExchangeOrderEvent,
+    OrderEventKind,
+    OrderStatus,
+)
 from bets.models.fields import ODDS_LIMIT
 from bets.models.flags import Flag, FlagKind
 from bets.models.idempotency import IdempotencyKey
@@ -18,16 +29,25 @@ from bets.models.tokens import PlayerToken
 from bets.models.wallet_moves import WalletTransaction
 
 __all__ = [
+    "LIVE",
     "ODDS_LIMIT",
+    "UNANSWERED",
     "ApiKey",
     "BetItem",
     "Coupon",
     "CouponStatus",
     "Disposition",
+    "ExchangeAccount",
+    "ExchangeBatch",
+    "ExchangeMarket",
+    "ExchangeOrder",
+    "ExchangeOrderEvent",
     "Flag",
     "FlagKind",
     "IdempotencyKey",
     "ItemResult",
+    "OrderEventKind",
+    "OrderStatus",
     "Origin",
     "Partner",
     "PartnerAccess",

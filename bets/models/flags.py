@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from bets.models.coupons import Coupon
+from bets.models.exchange import ExchangeOrder
 from bets.models.fields import Id
 
 
@@ -22,6 +23,9 @@ class FlagKind(models.TextChoices):
     AMBIGUOUS_PLAYER = "ambiguous_player", "two players go by this id"
     UNFAMILIAR = "unfamiliar", "message that we do not know"
     WALLET_CALL = "wallet_call", "wallet call that does not fit"
+    CONTRADICTION = "contradiction", "the provider contradicts itself"
+    RETURN_UNCLEAR = "return_unclear", "no clear answer to a return"
+    ORDER_DIFFERS = "order_differs", "exchange order is not as we have it"
     POSTING_REFUSED = "posting_refused", "the ledger refused the posting"
 
 
@@ -32,6 +36,9 @@ class Flag(models.Model):
     kind = models.CharField(max_length=17, choices=FlagKind.choices)
     coupon = models.ForeignKey(
         Coupon, on_delete=models.PROTECT, related_name="flags", null=True, blank=True
+    )
+    order = models.ForeignKey(
+        ExchangeOrder, on_delete=models.PROTECT, related_name="flags", null=True, blank=True
     )
     account = models.ForeignKey(
         "providers.ProviderAccount", on_delete=models.PROTECT, related_name="flags"
