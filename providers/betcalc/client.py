@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from providers import sessions
-from providers.betcalc import protocol
+from providers.betcalc import documented, protocol
 from providers.betcalc.declared import SECRETS, SETTINGS
 from providers.betcalc.protocol import AmountMode, SessionLost
 from providers.contract import (
@@ -211,7 +211,8 @@ def _session_cookies(answer: Answer) -> Mapping[str, str]:
     """Raises `LoginFailed` unless the login said yes."""
     yes = protocol.logged_in(answer.body) if 200 <= answer.status < 300 else None
     if yes:
-        conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
+        new = documented.new_in_login(answer.body)
+        conclude(call_id=answer.call_id, outcome=CallOutcome.OK, unknown_fields=new)
         return answer.cookies
     if yes is None:
         message = f"the login was answered with HTTP {answer.status} and nothing that can be read"
@@ -225,9 +226,18 @@ def _session_cookies(answer: Answer) -> Mapping[str, str]:
 def _conclude_placement(
     answer: Answer, placed: Accepted | Rejected | Unknown | SessionLost
 ) -> None:
+    fields, values = documented.new_in_placement(answer.body)
+    outcome, error = CallOutcome.REJECTED, ""
     if isinstance(placed, Accepted):
-        conclude(call_id=answer.call_id, outcome=CallOutcome.ACCEPTED)
+        outcome = CallOutcome.ACCEPTED
     elif isinstance(placed, Unknown):
-        conclude(call_id=answer.call_id, outcome=CallOutcome.UNKNOWN, error=placed.reason)
+        outcome, error = CallOutcome.UNKNOWN, placed.reason
     else:
-        conclude(call_id=answer.call_id, outcome=CallOutcome.REJECTED, error=placed.message)
+        error = placed.message
+    conclude(
+        call_id=answer.call_id,
+        outcome=outcome,
+        error=error,
+        unknown_fields=fields,
+        unknown_values=values,
+    )

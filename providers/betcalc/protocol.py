@@ -11,6 +11,7 @@ from typing import Any
 
 from providers import wire
 from providers.betcalc import refusals
+from providers.betcalc.documented import read_object
 from providers.contract import (
     LONGEST_REFERENCE,
     Accepted,
@@ -18,7 +19,6 @@ from providers.contract import (
     ChangedOdds,
     CouponType,
     Inbound,
-    MalformedPayload,
     OddsPolicy,
     Outcome,
     Parsed,
@@ -49,7 +49,7 @@ def login_body(*, login: str, password: str) -> dict[str, str]:
 
 def logged_in(body: bytes) -> bool | None:
     """Whether the answer to a login says yes, no, or (`None`) nothing that can be read."""
-    answer = _read_object(body)
+    answer = read_object(body)
     if answer is None or not isinstance(answer.get("d"), dict):
         return None
     return bool(answer["d"].get("UserId"))
@@ -127,7 +127,7 @@ def read_placement(
     *, status: int, body: bytes, slip: BetSlip, mode: AmountMode
 ) -> Accepted | Rejected | Unknown | SessionLost:
     """What the answer to a placement says. What cannot be read is never a refusal."""
-    answer = _read_object(body)
+    answer = read_object(body)
     head = None if answer is None else _head(answer)
     if head is None or not (200 <= status < 300 or 400 <= status < 500):
         return Unknown(reason=f"HTTP {status} with a body that cannot be read")
@@ -272,17 +272,6 @@ def _sendable(selection: Selection) -> bool:
     ) and ("|" not in selection.event_id)
 
 
-def _read_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object of a response, which may stand behind junk (seen by public clients)."""
-    text = body.decode("utf-8", errors="replace")
-    start = text.find("{")
-    try:
-        value = wire.loads_text(text[start:]) if start >= 0 else None
-    except MalformedPayload:
-        return None
-    return value if isinstance(value, dict) else None
-
-
 # --- results ------------------------------------------------------------------------------------
 
 
@@ -304,9 +293,11 @@ def parse_results(request: Inbound, *, mode: AmountMode, return_statuses: frozen
         inner = head.inner("KeyHead")
         commands.append(_settle(head, inner, key=key, mode=mode, returns=return_statuses))
         unknown += [*head.unread(), *inner.unread()]
+    unclear = {each.raw_result for each in commands if each.verdict is Verdict.UNCLEAR}
     return Parsed(
         commands=tuple(commands),
         unknown_fields=tuple(sorted({*message.unread(), *unknown})),
+        unknown_values=tuple(sorted(f"Status/ExtStatus={pair}" for pair in unclear)),
     )
 
 

@@ -4,7 +4,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from providers import services
+from providers.contract import Settle
 from tests.factories.providers import make_slip
+from tests.providers.suite.inbound import Callback, InboundSuite, Strange
 from tests.providers.suite.operations import Ending, Operation, Refusal, Surprise, forget_session
 from tests.providers.suite.outgoing import OutgoingSuite
 
@@ -64,3 +66,38 @@ PLACE = Operation(
 class TestOutgoing(OutgoingSuite):
     provider = "betcalc"
     operations = (LOGIN, PLACE)
+
+
+class TestInbound(InboundSuite):
+    provider = "betcalc"
+    callbacks = (
+        Callback(
+            name="result",
+            path="/api/bet/result",
+            case="result_won",
+            commands=(Settle,),
+            stranges=(
+                Strange(path="Heads.0.Status", value=7, noted="Status/ExtStatus=7/0"),
+                Strange(path="Heads.0.ExtStatus", value=9, noted="Status/ExtStatus=2/9"),
+            ),
+        ),
+        Callback(
+            name="results",
+            path="/api/bet/result",
+            case="result_many_heads",
+            commands=(Settle, Settle),
+        ),
+        Callback(
+            name="result in lower case",
+            path="/api/bet/result",
+            case="result_lower_case",
+            commands=(Settle,),
+        ),
+        Callback(
+            name="result of a coupon's key",
+            path="/api/bet/result",
+            key="key-of-a-coupon",
+            case="result_changed_coefficient",
+            commands=(Settle,),
+        ),
+    )

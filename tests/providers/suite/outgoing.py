@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from providers.models import CallOutcome, ProviderAccount, ProviderCall
+from providers.models import CallOutcome, DetailKind, ProviderAccount, ProviderCall
 from tests.factories.providers import make_account
 from tests.providers.samples import sample
 from tests.providers.scripted import (
@@ -95,6 +95,10 @@ class OutgoingSuite:
         crashes = [record.getMessage() for record in caplog.records if record.exc_info]
         assert crashes == []
 
+    def noted(self, account: ProviderAccount, kind: DetailKind) -> set[str]:
+        """What staff are told is new in the messages of the account."""
+        return set(account.seen_details.filter(kind=kind).values_list("name", flat=True))
+
     # --- the answers of the document ---
 
     def test_a_yes_is_understood(self, server, account, operation):
@@ -116,7 +120,7 @@ class OutgoingSuite:
 
     # --- answers that differ from the document ---
 
-    def test_new_fields_change_nothing(self, server, account, operation):
+    def test_new_fields_change_nothing_and_are_noted(self, server, account, operation):
         usual = self.ask(account, operation)
         grown = damage.with_new_fields(
             damage.loads(self.body(operation)), but_not_in=operation.closed
@@ -124,6 +128,7 @@ class OutgoingSuite:
         server.on(operation.route, self.yes(operation, damage.dumps(grown)))
 
         assert self.ask(account, operation) == usual
+        assert damage.NEW_FIELD in self.noted(account, DetailKind.FIELD)
 
     @pytest.mark.parametrize("change", [damage.numbers_as_text, damage.text_as_numbers])
     def test_numbers_may_be_text_and_text_numbers(self, server, account, operation, change):
@@ -133,12 +138,13 @@ class OutgoingSuite:
 
         assert self.ask(account, operation) == usual
 
-    def test_a_new_value_is_no_crash(self, server, account, operation, surprise):
+    def test_a_new_value_is_no_crash_and_noted(self, server, account, operation, surprise):
         message = damage.loads(sample(self.provider, surprise.case or operation.yes, "response"))
         other = damage.dumps(damage.changed(message, surprise.path, surprise.value))
         server.on(operation.route, reply(other, status=surprise.status))
 
         assert self.ask(account, operation).kind in surprise.endings
+        assert surprise.noted in self.noted(account, DetailKind.VALUE)
 
     def test_any_field_may_be_anything(self, server, account, operation):
         self.ask(account, operation)
