@@ -232,10 +232,14 @@ class WalletMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identify:
-    """Who is the player behind a token that we gave out?"""
+    """Who is the player behind a token that we gave out?
+
+    `language` is the answer's where the player has none of their own.
+    """
 
     token: str
     reference: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
