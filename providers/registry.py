@@ -14,6 +14,7 @@ from providers.contract import Declared, Provider
 PROVIDERS = {
     "betcalc": "providers.betcalc.client.Betcalc",
     "betflex": "providers.betflex.client.Betflex",
+    "superbet": "providers.superbet.client.Superbet",
 }
 
 

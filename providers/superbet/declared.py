@@ -1,0 +1,119 @@
+"""The settings and secrets of a superbet account. The README of this folder explains each."""
+
+from decimal import Decimal
+
+from providers.contract import CouponType, Declared, SlipForm, SlipOption
+from providers.superbet.protocol.tickets import FIELD_SETS, SOURCES
+
+PLACEMENTS = ("reserve", "create")
+_SECONDS = r"[1-9]\d{0,6}"
+
+SLIP_FORM = SlipForm(
+    items_have_event=False,
+    items_have_odds=False,
+    types=frozenset({CouponType.SINGLE, CouponType.EXPRESS}),
+    options=(
+        SlipOption(
+            name="event",
+            kind="whole",
+            help="The event that all bets of the ticket are on.",
+            required=True,
+            most=Decimal(2**53 - 1),
+        ),
+        SlipOption(
+            name="source",
+            kind="choice",
+            help="Where the player bets; the account's usual source if it is not given.",
+            choices=SOURCES,
+        ),
+        SlipOption(name="atag", kind="text", help="The affiliate's tag.", longest=100),
+    ),
+    needs_player_token=True,
+)
+
+SETTINGS: tuple[Declared, ...] = (
+    Declared(
+        name="operator",
+        label="Operator",
+        help="Our name as the engine has registered it, without blanks.",
+        check="pattern",
+        pattern=r"[\x21-\x7e]{1,100}",
+        required=True,
+    ),
+    Declared(
+        name="placement",
+        label="Placement",
+        help="reserve (then paid) or create (at once; the engine debits through our webhook)",
+        check="choice",
+        choices=PLACEMENTS,
+        default="reserve",
+    ),
+    Declared(
+        name="field_set",
+        label="Field set",
+        help="document, or psp_rtag for the newer order with psp and rtag",
+        check="choice",
+        choices=FIELD_SETS,
+        default="document",
+    ),
+    Declared(
+        name="source",
+        label="Source",
+        help="Where players bet, if the coupon does not say.",
+        check="choice",
+        choices=SOURCES,
+        default="desktop",
+    ),
+    Declared(
+        name="reserve_expires_s",
+        label="Reservation expires (s)",
+        help="seconds after which an unpaid reservation is no bet any more",
+        check="pattern",
+        pattern=_SECONDS,
+        default="1800",
+    ),
+    Declared(
+        name="pam_skew_s",
+        label="Clock difference (s)",
+        help="seconds that the timestamp of a message to our webhook may be away from our clock",
+        check="pattern",
+        pattern=_SECONDS,
+        default="300",
+    ),
+    Declared(
+        name="lang",
+        label="Language",
+        help="Two letters: what the engine is told of a player who has chosen none.",
+        check="pattern",
+        pattern="[a-z]{2}",
+        default="en",
+    ),
+    Declared(
+        name="public_url",
+        label="Public address",
+        help="Where the engine reaches us, if not at CALLBACK_URL.",
+        check="url",
+    ),
+    Declared(
+        name="allowed_ips",
+        label="Allowed addresses",
+        help="Addresses or networks, separated by commas; empty allows all.",
+        check="ip_list",
+    ),
+    Declared(
+        name="result_due_h",
+        label="Result due (hours)",
+        help="A coupon without a result for so long goes to the staff queue.",
+        check="hours",
+        default="72",
+    ),
+)
+
+SECRETS: tuple[Declared, ...] = (
+    Declared(
+        name="signing_secret",
+        label="Signing secret",
+        help="Signs our requests, and verifies the engine's messages to our webhook.",
+        required=True,
+    ),
+)

@@ -1,0 +1,233 @@
+"""The PAM webhook that we host: `{"action": …, "data": {…}}` at one address.
+
+Source: superbet's page, "PAM webhook that we host". The engine waits for our word on a player, a
+reservation, a ticket that it sells and one that it takes back; results it only tells.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from providers import wire
+from providers.contract import (
+    LONGEST_PLAYER_UID,
+    LONGEST_REFERENCE,
+    Cancel,
+    Command,
+    Debit,
+    Identify,
+    Inbound,
+    MalformedPayload,
+    Parsed,
+    Processing,
+    Reserve,
+    Rollback,
+    Settle,
+    Unfamiliar,
+    Verdict,
+)
+from providers.superbet.protocol.tickets import amount
+
+WEBHOOK_PATH = "/"
+PING = "ping"
+IDENTIFY = "identify"
+
+_LONGEST_ACTION = 60
+_LONGEST_REASON = 200
+_TICKET_FIELDS = (
+    *("operator", "ticket_id", "ticket_code", "player_id", "psp", "price", "stake", "currency"),
+    *("wht_amount", "wht", "ext_amount", "ext", "ext_type", "gross_payout", "net_payout"),
+    *("atag", "rtag", "ticket_type", "reason"),
+)
+
+
+def action_of(body: bytes) -> str:
+    """Which action a message names, empty if it cannot be read."""
+    try:
+        message = wire.loads(body)
+    except MalformedPayload:
+        return ""
+    action = message.get("action") if isinstance(message, dict) else None
+    return action.strip() if isinstance(action, str) else ""
+
+
+def parse(request: Inbound, *, operator: str, language: str) -> Parsed:
+    """Read a message. Raises `MalformedPayload` or `WrongShape`, also for another operator's.
+
+    `language` is that of a player who has chosen none.
+    """
+    message = wire.Fields(wire.loads(request.body))
+    action = message.text("action", longest=_LONGEST_ACTION).strip()
+    given = message.raw("data")
+    if action == PING:
+        return Parsed(commands=(), unknown_fields=_unread(message))
+    if action not in _READERS:
+        return _unfamiliar(action, given)
+    data = message.inner("data")
+    _check_operator(data, operator)
+    command = _READERS[action](data)
+    if isinstance(command, Identify):
+        command = replace(command, language=language)
+    for name in _TICKET_FIELDS:
+        data.raw(name)
+    return Parsed(
+        commands=() if command is None else (command,),
+        unknown_fields=_unread(message, data),
+        processing=Processing.STORE if action in _TOLD else Processing.ANSWER,
+    )
+
+
+def _unfamiliar(action: str, given: Any) -> Parsed:
+    reference = given.get("ticket_id") if isinstance(given, dict) else None
+    short = isinstance(reference, str) and len(reference) <= LONGEST_REFERENCE
+    return Parsed(
+        commands=(
+            Unfamiliar(
+                reference=str(reference) if short else "",
+                detail=f"superbet sent the action {action!r}, which is not documented.",
+            ),
+        ),
+        unknown_values=(f"action={action}",),
+    )
+
+
+def _check_operator(data: wire.Fields, operator: str) -> None:
+    if data.raw("operator") is not None and data.text("operator") != operator:
+        data.wrong("operator", "is not the operator of this account")
+
+
+def _identify(data: wire.Fields) -> Command:
+    return Identify(token=data.text("token"))
+
+
+def _reserve(data: wire.Fields) -> Command:
+    return Reserve(
+        reference=_ticket_id(data),
+        player_uid=data.reference("player_id", longest=LONGEST_PLAYER_UID),
+        amount=_amount(data, "price"),
+        currency=data.text("currency"),
+    )
+
+
+def _create(data: wire.Fields) -> Command:
+    """The bet stands once we say yes. It may be the one that we are placing just now."""
+    # What makes two messages for one ticket the same, however their numbers are written.
+    content = {
+        name: str(amount(data.raw(name))) for name in ("price", "stake", "ext_amount", "wht_amount")
+    }
+    return Debit(
+        reference=_ticket_id(data),
+        game="",
+        player_uid=data.reference("player_id", longest=LONGEST_PLAYER_UID),
+        amount=_amount(data, "price"),
+        currency=data.text("currency"),
+        content={
+            **content,
+            "ticket_code": data.text("ticket_code", default=""),
+            "ticket_type": data.text("ticket_type", default=""),
+            "atag": data.text("atag", default=""),
+        },
+        provider_code=data.text("ticket_code", default="", longest=LONGEST_REFERENCE),
+        stake_at_risk=_optional_amount(data, "stake"),
+        excise=_optional_amount(data, "ext_amount"),
+        binds_hold=True,
+    )
+
+
+def _discard(data: wire.Fields) -> Command:
+    return Cancel(reference=_ticket_id(data), reason=_reason(data, "The engine discarded it."))
+
+
+def _win(data: wire.Fields) -> Command:
+    """The message names no amounts: the payout is taken from the ticket."""
+    return Settle(
+        reference=_ticket_id(data), verdict=Verdict.WON, incomplete=True, raw_result="ticket_win"
+    )
+
+
+def _lost(data: wire.Fields) -> Command:
+    return Settle(
+        reference=_ticket_id(data),
+        verdict=Verdict.LOST,
+        payout=Decimal(0),
+        raw_result="ticket_lost",
+    )
+
+
+def _void(data: wire.Fields) -> Command:
+    return Settle(
+        reference=_ticket_id(data),
+        verdict=Verdict.REFUNDED,
+        payout=_optional_amount(data, "price"),
+        currency=data.text("currency", default=""),
+        raw_result="ticket_void",
+    )
+
+
+def _refund(data: wire.Fields) -> Command:
+    reason = _reason(data, "")
+    return Settle(
+        reference=_ticket_id(data),
+        verdict=Verdict.REFUNDED,
+        raw_result="ticket_refund",
+        details={"reason": reason} if reason else {},
+    )
+
+
+def _rollback(data: wire.Fields) -> Command:
+    return Rollback(reference=_ticket_id(data), reason=_reason(data, ""))
+
+
+def _closed(data: wire.Fields) -> None:
+    """No rollback follows any more: good to know, and nothing to do."""
+    _ticket_id(data)
+
+
+_READERS: dict[str, Callable[[wire.Fields], Command | None]] = {
+    IDENTIFY: _identify,
+    "ticket_reserve": _reserve,
+    "ticket_create": _create,
+    "ticket_discard": _discard,
+    "ticket_win": _win,
+    "ticket_lost": _lost,
+    "ticket_void": _void,
+    "ticket_refund": _refund,
+    "ticket_rollback": _rollback,
+    "ticket_closed": _closed,
+}
+_TOLD = frozenset(
+    {
+        "ticket_win",
+        "ticket_lost",
+        "ticket_void",
+        "ticket_refund",
+        "ticket_rollback",
+        "ticket_closed",
+    }
+)
+
+
+def _ticket_id(data: wire.Fields) -> str:
+    return data.reference("ticket_id", longest=LONGEST_REFERENCE)
+
+
+def _amount(data: wire.Fields, name: str) -> Decimal:
+    """A price in cents, in major units."""
+    value = amount(data.raw(name))
+    if value is None:
+        data.wrong(name, "must be a whole number of cents")
+    return value
+
+
+def _optional_amount(data: wire.Fields, name: str) -> Decimal | None:
+    return None if data.raw(name) in (None, "") else _amount(data, name)
+
+
+def _reason(data: wire.Fields, default: str) -> str:
+    reason = data.raw("reason")
+    return reason[:_LONGEST_REASON] if isinstance(reason, str) and reason.strip() else default
+
+
+def _unread(*parts: wire.Fields) -> tuple[str, ...]:
+    return tuple(sorted({name for part in parts for name in part.unread()}))
