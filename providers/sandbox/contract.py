@@ -6,10 +6,11 @@ module or package.
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from providers.sandbox.courier import Courier
 from providers.sandbox.faults import FaultBoard, FaultPoints
@@ -53,6 +54,11 @@ class SandboxProvider(Protocol):
 
     `routes` are served under `/<name>`, and at the root too if `at_root`; `order_routes` are
     served under `/_sandbox/<name>`, and the first line of each handler's docstring explains it.
+    One that calls us takes the order `PUT /target`, `{"callback_base": …}`.
+
+    A class may have what the demo's account of it is given: `demo_settings` and `demo_secrets`,
+    with `{sandbox}` for the sandbox's address, and `demo_users = True` if its target lists the
+    players it may bet for by itself (`Demo`). It may be `Configurable` as well.
     """
 
     name: str
@@ -81,3 +87,38 @@ class SandboxProvider(Protocol):
 
     def load(self, kept: dict[str, Any], now: float) -> None:
         """Take up what an earlier run kept."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A provider's class that takes options of the command, named `--<provider>-…`."""
+
+    @staticmethod
+    def add_arguments(parser: ArgumentParser) -> None:
+        """Declare the options."""
+
+    @staticmethod
+    def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
+        """What the class is started with, from the options as they were parsed."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo's account at a simulated provider is given."""
+
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    lists_users: bool
+
+    @classmethod
+    def of(cls, provider: type[SandboxProvider], *, sandbox_url: str) -> Demo:
+        """Read a class; every attribute may be missing."""
+        return cls(
+            settings=_placed(getattr(provider, "demo_settings", {}), sandbox_url),
+            secrets=_placed(getattr(provider, "demo_secrets", {}), sandbox_url),
+            lists_users=bool(getattr(provider, "demo_users", False)),
+        )
+
+
+def _placed(values: Mapping[str, str], sandbox_url: str) -> dict[str, str]:
+    return {name: value.replace("{sandbox}", sandbox_url) for name, value in values.items()}

@@ -75,14 +75,14 @@ class SandboxServer(ThreadingHTTPServer):
 
 
 class Sandbox:
-    """A sandbox that is bound to its port. Raises OSError if the port is taken."""
+    """A sandbox that is bound to its port.
+
+    Raises OSError if the port is taken, BadOrderError for a provider's setting.
+    """
 
     def __init__(self, options: Options, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._around = around = _surroundings(options)
-        self.providers: list[SandboxProvider] = [
-            provider(around, options.provider_settings.get(provider.name, {}))
-            for provider in PROVIDERS
-        ]
+        self.providers = [_started(provider, around) for provider in PROVIDERS]
         for each in self.providers:
             around.faults.declare(each.name, each.fault_points, each.reject_codes)
         self._routes = self._all_routes()
@@ -170,6 +170,14 @@ class Sandbox:
         return type("SandboxConnection", (Connection,), members)
 
 
+def _started(provider: type[SandboxProvider], around: Surroundings) -> SandboxProvider:
+    """One provider with its settings. Raises BadOrderError, the provider's name in its field."""
+    try:
+        return provider(around, around.options.provider_settings.get(provider.name, {}))
+    except BadOrderError as error:
+        raise BadOrderError(f"{provider.name}_{error.field}", error.reason) from error
+
+
 def _surroundings(options: Options) -> Surroundings:
     journal = Journal(echo=_print if options.verbose else None)
     return Surroundings(
@@ -202,26 +210,22 @@ class RunningSandbox:
         """Fix how a selection ends: won, lost, void or random."""
         return self.post("/outcomes", {"match": match, "selection": selection, "result": result})
 
-    def order_result(self, **details: Any) -> Any:
-        """Send a betcalc result now; the answer that came back is in the returned `answer`."""
-        return self.post("/betcalc/results", details)
-
-    def target_betflex(self, callback_base: str, **details: Any) -> Any:
-        """Say whom betflex bets for."""
-        return self.call("PUT", "/betflex/target", {"callback_base": callback_base, **details})
+    def target(self, provider: str, callback_base: str, **details: Any) -> Any:
+        """Say whom a provider calls."""
+        order = {"callback_base": callback_base, **details}
+        return self.call("PUT", f"/{provider}/target", order)
 
     def settle_all(self) -> Any:
         """Settle everything that is open."""
         return self.post("/settle_all", {})
 
-    def betcalc_bets(self) -> list[dict[str, Any]]:
-        """The coupons that betcalc took, newest first."""
-        bets: list[dict[str, Any]] = self.get("/betcalc/bets")["bets"]
-        return bets
+    def order(self, provider: str, what: str, **details: Any) -> Any:
+        """An order that only this provider takes: `order("name", "results", …)`."""
+        return self.post(f"/{provider}/{what}", details)
 
-    def betflex_bets(self) -> list[dict[str, Any]]:
-        """The bets that betflex placed, newest first."""
-        bets: list[dict[str, Any]] = self.get("/betflex/bets")["bets"]
+    def bets(self, provider: str) -> list[dict[str, Any]]:
+        """The bets that a provider has, newest first."""
+        bets: list[dict[str, Any]] = self.get(f"/{provider}/bets")["bets"]
         return bets
 
     def client_errors(self) -> list[dict[str, Any]]:

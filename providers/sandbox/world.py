@@ -45,7 +45,7 @@ DOCUMENT_ODDS = {"17|954|2.5": Decimal("4.27"), "87|4|0": Decimal("1.12")}
 
 @dataclass(frozen=True)
 class Selection:
-    """One outcome of one market; `code` is betcalc's `market|outcome|parameter`."""
+    """One outcome of one market; `code` is `market|outcome|parameter`."""
 
     code: str
     name: str

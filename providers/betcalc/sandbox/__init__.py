@@ -5,8 +5,10 @@ Source: documents/betcalc.txt; what the page beside it adds is said where it is 
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -60,6 +62,7 @@ class BetcalcSandbox:
         "login": TRANSPORT_FAULTS | {"reject"},
     }
     reject_codes = frozenset(ERROR_CODES) | frozenset(MESSAGE_BY_NUMBER)
+    demo_secrets: Mapping[str, str] = {"login": "slipdesk", "password": "demo"}
 
     def __init__(self, around: Surroundings, settings: Mapping[str, Any]) -> None:
         self._around = around
@@ -69,6 +72,18 @@ class BetcalcSandbox:
         self._nesting = "flat"
         self._book = BetBook(around.world)
         self._results = ResultDesk(around, self._book)
+
+    @staticmethod
+    def add_arguments(parser: ArgumentParser) -> None:
+        """Whose logins are good; without them all but the password `wrong`."""
+        environment = os.environ
+        parser.add_argument("--betcalc-login", default=environment.get("BETCALC_LOGIN", ""))
+        parser.add_argument("--betcalc-password", default=environment.get("BETCALC_PASSWORD", ""))
+
+    @staticmethod
+    def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
+        """The credentials."""
+        return {name: options[f"betcalc_{name}"] for name in ("login", "password")}
 
     @property
     def routes(self) -> Routes:

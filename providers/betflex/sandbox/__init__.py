@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
@@ -14,7 +15,7 @@ from random import Random
 from typing import Any
 
 from providers.betflex.sandbox.bodies import FlexBet, rounded
-from providers.betflex.sandbox.target import Target, read_target
+from providers.betflex.sandbox.target import Target, read_target, read_user
 from providers.betflex.sandbox.vendor import Vendor
 from providers.sandbox import wire
 from providers.sandbox.contract import Surroundings
@@ -36,6 +37,7 @@ class BetflexSandbox:
         "bets": frozenset({"duplicate_callback", "callbacks_out_of_order"}),
     }
     reject_codes: frozenset[str] = frozenset()
+    demo_users = True
 
     def __init__(self, around: Surroundings, settings: Mapping[str, Any]) -> None:
         self._around = around
@@ -43,6 +45,28 @@ class BetflexSandbox:
         self._vendor.target = read_target(settings) if settings else None
         self._next_own_bet_at = 0.0
         self._own_bets = threading.BoundedSemaphore(OWN_BETS_AT_ONCE)
+
+    @staticmethod
+    def add_arguments(parser: ArgumentParser) -> None:
+        """The target; without its address it is set over HTTP."""
+        parser.add_argument("--betflex-callback-base", help="the wallet that betflex calls")
+        parser.add_argument(
+            "--betflex-user", action="append", default=[], type=read_user, metavar="UID:CURRENCY"
+        )
+        parser.add_argument("--betflex-bets-per-minute", default="4")
+        parser.add_argument("--betflex-jwt-key", default="")
+
+    @staticmethod
+    def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
+        """The target, or nothing."""
+        if not options["betflex_callback_base"]:
+            return {}
+        return {
+            "callback_base": options["betflex_callback_base"],
+            "users": options["betflex_user"],
+            "bets_per_minute": options["betflex_bets_per_minute"],
+            "jwt_key": options["betflex_jwt_key"],
+        }
 
     @property
     def routes(self) -> Routes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -69,6 +70,14 @@ def read_target(data: Mapping[str, Any]) -> Target:
     )
     fields.done()
     return target
+
+
+def read_user(text: str) -> dict[str, str]:
+    """A user from the command line. Raises ArgumentTypeError."""
+    uid, _, currency = text.rpartition(":")
+    if not uid or not currency:
+        raise ArgumentTypeError(f"{text!r} is not of the form UID:CURRENCY")
+    return {"uid": uid, "currency": currency}
 
 
 def _callback_base(value: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from providers.sandbox.contract import Options
+from providers.sandbox.contract import Configurable, Options
 from providers.sandbox.messages import BadOrderError
+from providers.sandbox.registry import PROVIDERS
 from providers.sandbox.server import Sandbox
 from providers.sandbox.state import StateError
 from providers.sandbox.world import LONGEST_MATCH_S
@@ -37,14 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="repeats a run; default: another each time")
         parser.add_argument("--verbose", action="store_true", help="one line for each exchange")
         parser.add_argument("--allow-remote", action="store_true", help="call non-loopback targets")
-        parser.add_argument("--betcalc-login", default=os.environ.get("BETCALC_LOGIN", ""))
-        parser.add_argument("--betcalc-password", default=os.environ.get("BETCALC_PASSWORD", ""))
-        parser.add_argument("--betflex-callback-base", help="the wallet that betflex calls")
-        parser.add_argument(
-            "--betflex-user", action="append", default=[], type=_user, metavar="UID:CURRENCY"
-        )
-        parser.add_argument("--betflex-bets-per-minute", default="4")
-        parser.add_argument("--betflex-jwt-key", default="")
+        for provider in PROVIDERS:
+            if isinstance(provider, Configurable):
+                provider.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until a signal comes."""
@@ -65,7 +61,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"cannot listen on {options['host']}:{port}: {error}") from error
         except BadOrderError as error:
-            raise CommandError(f"--betflex-{str(error).replace('_', '-')}") from error
+            raise CommandError(f"--{str(error).replace('_', '-')}") from error
 
     def _stop_on_signals(self, sandbox: Sandbox) -> None:
         # The server's loop runs in this thread and must be told to stop from another one.
@@ -85,25 +81,11 @@ def _options(options: dict[str, Any]) -> Options:
         verbose=options["verbose"],
         state_path=options["state"],
         provider_settings={
-            "betcalc": {
-                "login": options["betcalc_login"],
-                "password": options["betcalc_password"],
-            },
-            "betflex": _betflex_settings(options),
+            provider.name: provider.settings_of(options)
+            for provider in PROVIDERS
+            if isinstance(provider, Configurable)
         },
     )
-
-
-def _betflex_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """The target, or nothing: then it is set over HTTP."""
-    if not options["betflex_callback_base"]:
-        return {}
-    return {
-        "callback_base": options["betflex_callback_base"],
-        "users": options["betflex_user"],
-        "bets_per_minute": options["betflex_bets_per_minute"],
-        "jwt_key": options["betflex_jwt_key"],
-    }
 
 
 def _port(text: str) -> int:
@@ -128,10 +110,3 @@ def _match_seconds(text: str) -> float:
     if not 0.5 <= seconds <= LONGEST_MATCH_S:
         raise ArgumentTypeError(f"{text} is not between 0.5 and {LONGEST_MATCH_S}")
     return seconds
-
-
-def _user(text: str) -> dict[str, str]:
-    uid, _, currency = text.rpartition(":")
-    if not uid or not currency:
-        raise ArgumentTypeError(f"{text!r} is not of the form UID:CURRENCY")
-    return {"uid": uid, "currency": currency}

@@ -43,7 +43,7 @@ def test_the_documents_own_coupon_is_accepted(sandbox, account, server, nesting)
     assert isinstance(single, Accepted)
     assert isinstance(express, Accepted)
     assert (single.odds, single.potential_payout) == (Decimal("4.27"), Decimal("42.7"))
-    assert {bet["betcode"] for bet in sandbox.betcalc_bets()} == {
+    assert {bet["betcode"] for bet in sandbox.bets("betcalc")} == {
         single.reference,
         express.reference,
     }
@@ -91,7 +91,7 @@ def test_a_lost_session_is_not_noticed(sandbox, account, server):
     sandbox.order_fault("betcalc", "session_lost")
 
     assert isinstance(place(account, server), Accepted)
-    assert len(sandbox.betcalc_bets()) == 1
+    assert len(sandbox.bets("betcalc")) == 1
 
 
 def test_junk_before_the_answer_is_passed_over(sandbox, account, server):
@@ -118,7 +118,7 @@ def test_without_a_clear_answer_the_bet_is_unknown(sandbox, account, server, fau
     assert isinstance(place(account, server, deadline_s=1.0), Unknown)
 
     assert time.monotonic() - started < 2
-    assert len(sandbox.betcalc_bets()) == int(taken)
+    assert len(sandbox.bets("betcalc")) == int(taken)
 
 
 @pytest.mark.parametrize(

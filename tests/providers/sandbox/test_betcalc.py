@@ -113,7 +113,7 @@ def test_given_credentials_are_the_only_ones_accepted(http) -> None:
 
 def test_a_coupon_is_taken_with_the_documented_answer(client, sandbox) -> None:
     answer = place(client, sandbox)
-    assert answer.pop("betCode") == sandbox.betcalc_bets()[0]["betcode"]
+    assert answer.pop("betCode") == sandbox.bets("betcalc")[0]["betcode"]
     assert answer.pop("EventDate").endswith("Z")
     assert answer == {
         "errorCode": 0,
@@ -125,7 +125,7 @@ def test_a_coupon_is_taken_with_the_documented_answer(client, sandbox) -> None:
         "IsLive": False,
         "LinesId": "586464528",
     }
-    assert sandbox.betcalc_bets()[0]["request"] == data()
+    assert sandbox.bets("betcalc")[0]["request"] == data()
 
 
 def test_odds_are_written_exactly(client, sandbox) -> None:
@@ -340,11 +340,11 @@ def test_a_call_without_a_session_uses_up_no_fault(client, sandbox) -> None:
     ("fault", "taken"), [("accept_then_timeout", 1), ("timeout", 0), ("connection_reset", 0)]
 )
 def test_an_answer_can_be_lost(client, sandbox, fault, taken) -> None:
-    before = len(sandbox.betcalc_bets())
+    before = len(sandbox.bets("betcalc"))
     sandbox.order_fault("betcalc", fault, seconds="0.3")
     with pytest.raises((requests.Timeout, requests.ConnectionError)):
         place(client, sandbox)
-    assert len(sandbox.betcalc_bets()) == before + taken
+    assert len(sandbox.bets("betcalc")) == before + taken
 
 
 def test_a_held_connection_outlasts_the_clients_patience(client, sandbox) -> None:
@@ -355,20 +355,20 @@ def test_a_held_connection_outlasts_the_clients_patience(client, sandbox) -> Non
 
 @pytest.mark.parametrize(("taken", "number"), [(None, 0), (True, 1)])
 def test_a_500_can_be_ordered(client, sandbox, taken, number) -> None:
-    before = len(sandbox.betcalc_bets())
+    before = len(sandbox.bets("betcalc"))
     sandbox.order_fault("betcalc", "error_500", taken=taken)
     answer = client.post(sandbox.url + "/bet/place/", json={"data": data()})
     assert answer.status_code == 500
-    assert len(sandbox.betcalc_bets()) == before + number
+    assert len(sandbox.bets("betcalc")) == before + number
 
 
 def test_junk_can_be_ordered_instead_of_an_answer(client, sandbox) -> None:
-    before = len(sandbox.betcalc_bets())
+    before = len(sandbox.bets("betcalc"))
     sandbox.order_fault("betcalc", "junk_body")
     answer = client.post(sandbox.url + "/bet/place/", json={"data": data()})
     with pytest.raises(ValueError, match=r".+"):
         wire.loads(answer.text[answer.text.index("{") :])
-    assert (answer.status_code, len(sandbox.betcalc_bets())) == (200, before + 1)
+    assert (answer.status_code, len(sandbox.bets("betcalc"))) == (200, before + 1)
 
 
 def test_junk_can_be_ordered_before_an_answer(client, sandbox) -> None:
@@ -505,8 +505,14 @@ def test_a_second_result_can_contradict_the_first(
 def test_a_result_can_be_ordered(client, sandbox, recorder) -> None:
     recorder.answers = [(200, '{"status":"ok"}')]
     code = place(client, sandbox, remote_host=recorder.url)["betCode"]
-    said = sandbox.order_result(
-        betcode=code, status=2, ext_status=1, amount_out="1.25", date_receive="1597075782"
+    said = sandbox.order(
+        "betcalc",
+        "results",
+        betcode=code,
+        status=2,
+        ext_status=1,
+        amount_out="1.25",
+        date_receive="1597075782",
     )
     assert said["answer"] == {"status": 200, "body": '{"status":"ok"}', "error": ""}
     (call,) = recorder.received
@@ -525,7 +531,7 @@ def test_a_result_can_be_ordered(client, sandbox, recorder) -> None:
 def test_an_ordered_result_is_the_only_one(client, sandbox, recorder) -> None:
     ordered = place(client, sandbox, remote_host=recorder.url + "/a")["betCode"]
     place(client, sandbox, remote_host=recorder.url + "/b")
-    sandbox.order_result(betcode=ordered, status=4)
+    sandbox.order("betcalc", "results", betcode=ordered, status=4)
     assert sandbox.settle_all()["settled"]["betcalc"] >= 1
     recorder.wait_for(1, path="/b/")
     assert [call.path[:2] for call in recorder.received] == ["/a", "/b"]
@@ -534,7 +540,7 @@ def test_an_ordered_result_is_the_only_one(client, sandbox, recorder) -> None:
 def test_a_result_can_be_ordered_by_key_and_changed_again(client, sandbox, recorder) -> None:
     place(client, sandbox, remote_host=recorder.url + "/key9")
     for status in (2, 4, 1, 3):
-        sandbox.order_result(remote_host_contains="/key9", status=status)
+        sandbox.order("betcalc", "results", remote_host_contains="/key9", status=status)
     heads = [call.json["Heads"][0] for call in recorder.received]
     assert [head["Status"] for head in heads] == [2, 4, 1, 3]
     assert heads[0]["AmountOut"] == Decimal("8.54")
@@ -546,7 +552,7 @@ def test_several_heads_and_unknown_codes_can_be_ordered(client, sandbox, recorde
         {"betcode": code, "status": 2, "amount_out": "19.85"},
         {"betcode": "77i0r6e15t", "status": 2, "amount_out": "12.51"},
     ]
-    sandbox.order_result(heads=heads, remote_host=recorder.url)
+    sandbox.order("betcalc", "results", heads=heads, remote_host=recorder.url)
     sent = recorder.received[0].json["Heads"]
     assert [head["KeyHead"]["BarCode"] for head in sent] == [code, "77i0r6e15t"]
     assert [head["AmountOut"] for head in sent] == [Decimal("19.85"), Decimal("12.51")]
@@ -555,7 +561,7 @@ def test_several_heads_and_unknown_codes_can_be_ordered(client, sandbox, recorde
 def test_names_can_be_in_lower_case(client, sandbox, recorder) -> None:
     sandbox.post("/betcalc/settings", {"casing": "lower"})
     code = place(client, sandbox, remote_host=recorder.url)["betCode"]
-    sandbox.order_result(betcode=code, status=4)
+    sandbox.order("betcalc", "results", betcode=code, status=4)
     head = recorder.received[0].json["heads"][0]
     assert (head["status"], head["keyHead"]["barCode"]) == (4, code)
 

@@ -23,7 +23,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def wallet(sandbox, recorder):
-    sandbox.target_betflex(recorder.url + "/base/")
+    sandbox.target("betflex", recorder.url + "/base/")
     return recorder
 
 
@@ -123,7 +123,7 @@ def test_several_bets_go_in_one_call(sandbox, wallet) -> None:
     ("types", "uid", "amount"), [("strings", "7", "10.50"), ("numbers", 7, Decimal("10.50"))]
 )
 def test_types_can_drift(sandbox, recorder, types, uid, amount) -> None:
-    sandbox.target_betflex(recorder.url, types=types)
+    sandbox.target("betflex", recorder.url, types=types)
     bet_uid = order(sandbox)["bet_uid"]
     sandbox.post("/betflex/settle", {"bet_uid": bet_uid, "result": "refunded"})
     placed = recorder.received[0].json["bets"][0]
@@ -140,7 +140,7 @@ def test_a_uid_that_is_no_number_stays_a_string(sandbox, wallet) -> None:
 
 
 def test_the_header_carries_a_signed_token(sandbox, recorder) -> None:
-    sandbox.target_betflex(recorder.url, jwt_key="k" * 32, jwt_issuer="betflex")
+    sandbox.target("betflex", recorder.url, jwt_key="k" * 32, jwt_issuer="betflex")
     order(sandbox)
     kind, who, token = recorder.received[0].headers["Authorization"].split(" ")
     signed, _, signature = token.rpartition(".")
@@ -156,9 +156,9 @@ def test_the_header_carries_a_signed_token(sandbox, recorder) -> None:
 
 
 def test_without_a_key_there_is_no_header_and_the_key_is_not_shown(sandbox, recorder) -> None:
-    shown = sandbox.target_betflex(recorder.url, jwt_key="sesame")
+    shown = sandbox.target("betflex", recorder.url, jwt_key="sesame")
     assert "sesame" not in str(shown)
-    sandbox.target_betflex(recorder.url)
+    sandbox.target("betflex", recorder.url)
     order(sandbox)
     assert "Authorization" not in recorder.received[0].headers
 
@@ -198,7 +198,7 @@ def test_an_ordered_bet_settles_when_the_order_says(sandbox, wallet) -> None:
 
 def test_bets_come_by_themselves_and_are_settled(recorder) -> None:
     with running_sandbox(match_seconds=1, seed=2) as sandbox:
-        sandbox.target_betflex(recorder.url, users=USERS, bets_per_minute=1200)
+        sandbox.target("betflex", recorder.url, users=USERS, bets_per_minute=1200)
         placed = recorder.wait_for(12, path="/bets")
         recorder.wait_for(8, path="/winners")
     bets = [call.json["bets"][0] for call in placed]
@@ -212,7 +212,7 @@ def test_bets_come_by_themselves_and_are_settled(recorder) -> None:
 def test_the_pace_goes_on_over_errors(recorder) -> None:
     recorder.answers = [(402, "{}"), (500, ""), (200, "not json")]
     with running_sandbox(match_seconds=1) as sandbox:
-        sandbox.target_betflex(recorder.url, users=USERS, bets_per_minute=1200)
+        sandbox.target("betflex", recorder.url, users=USERS, bets_per_minute=1200)
         recorder.wait_for(6, path="/bets")
 
 
@@ -258,14 +258,14 @@ def test_a_uid_ordered_again_does_not_lose_the_bet_that_has_it(sandbox, wallet) 
     order(sandbox, bet_uid=5)
     wallet.answers = [(409, '{"error":"conflicting_request"}')]
     assert order(sandbox, bet_uid=5, amount="99")["status"] == "refused"
-    (bet,) = sandbox.betflex_bets()
+    (bet,) = sandbox.bets("betflex")
     assert (bet["uid"], bet["status"], bet["amount"]) == (5, "accepted", Decimal("10.50"))
 
 
 def test_a_restart_settles_what_was_placed_before(recorder, tmp_path) -> None:
     state = tmp_path / "state.json"
     with running_sandbox(state_path=state, auto_settle=False) as sandbox:
-        sandbox.target_betflex(recorder.url, jwt_key="sesame")
+        sandbox.target("betflex", recorder.url, jwt_key="sesame")
         uid = order(sandbox, result="won", settle_after_s=0)["bet_uid"]
     with running_sandbox(state_path=state):
         (settled,) = recorder.wait_for(1, path="winners")
