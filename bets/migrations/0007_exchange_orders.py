@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bets', '0005_wallet_transactions'),
+        ('bets', '0006_two_more_flags'),
         ('providers', '0003_session_lifetimes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
