@@ -17,6 +17,7 @@ from bets.services import placement
 from bets.services.placement import (
     AccountNotFound,
     CurrencyMismatch,
+    FormMismatch,
     KeyReused,
     PlacementInProgress,
     PlacementRefused,
@@ -101,6 +102,8 @@ def _problem(error: PlacementRefused) -> problems.Problem:
         return problems.invalid(
             "currency", "currency_mismatch", message, problem_code="currency_mismatch"
         )
+    if isinstance(error, FormMismatch):
+        return problems.mismatch(error.faults)
     if isinstance(error, KeyReused):
         detail = "The key was used with another body."
         return problems.conflict("idempotency_key_reused", detail)

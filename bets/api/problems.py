@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from rest_framework.exceptions import APIException
 
+from bets.services.slips import FieldFault
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
@@ -37,6 +39,13 @@ def invalid(
         detail=f"{field}: {message}",
         errors=[FieldError(field=field, code=code, message=message)],
     )
+
+
+def mismatch(faults: Sequence[FieldFault]) -> Problem:
+    """400 for fields that a provider does not take, or takes otherwise."""
+    errors = [FieldError(field=each.field, code=each.code, message=each.message) for each in faults]
+    detail = f"{errors[0].field}: {errors[0].message}"
+    return Problem(status=400, code="invalid_request", detail=detail, errors=errors)
 
 
 def not_found(field: str = "") -> Problem:

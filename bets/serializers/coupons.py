@@ -18,6 +18,7 @@ from bets.serializers.fields import (
     EventField,
     IdField,
     NameField,
+    ObjectField,
     OddsField,
     OneOfField,
     StrictSerializer,
@@ -25,17 +26,31 @@ from bets.serializers.fields import (
     TrueOrFalseField,
     WholeNumberField,
 )
-from bets.services.placement import PlacementRequest
-from providers.contract import CouponType, OddsPolicy, Selection
+from bets.services.slips import PlacementRequest
+from providers.contract import CouponType, Leg, OddsPolicy, Selection
 from wallets.currencies import MAX_AMOUNT, check_amount, exponent
 from wallets.errors import ExcessDecimals, InvalidAmount, UnknownCurrency
 
 
-class NewItem(StrictSerializer):
-    event_id = EventField(max_length=100)
+class NewLeg(StrictSerializer):
     selection = TextField(max_length=200)
     odds = OddsField()
+    data_version = WholeNumberField(required=False, allow_null=True, default=None)
+    source_feature = TextField(required=False, max_length=100, default="")
+
+
+class NewItem(StrictSerializer):
+    """Which of the fields an item has, depends on the provider: `slips.judge` says it."""
+
+    event_id = EventField(required=False, max_length=100, default="")
+    selection = TextField(required=False, max_length=200, default="")
+    odds = OddsField(required=False, default=None)
     is_live = TrueOrFalseField(required=False, default=False)
+    legs = NewLeg(  # type: ignore[call-arg]
+        many=True, required=False, min_length=2, max_length=combinations.MAX_ITEMS, default=()
+    )
+    data_version = WholeNumberField(required=False, allow_null=True, default=None)
+    source_feature = TextField(required=False, max_length=100, default="")
 
 
 class NewCoupon(StrictSerializer):
@@ -51,6 +66,7 @@ class NewCoupon(StrictSerializer):
     items = NewItem(  # type: ignore[call-arg]
         many=True, min_length=1, max_length=combinations.MAX_ITEMS
     )
+    options = ObjectField(required=False, default=dict)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         errors = [_stake_error(attrs), _items_error(attrs), _system_error(attrs)]
@@ -72,8 +88,13 @@ class NewCoupon(StrictSerializer):
             stake=data["stake"],
             currency=data["currency"],
             odds_policy=OddsPolicy(data["odds_policy"]),
-            items=tuple(Selection(**item) for item in data["items"]),
+            items=tuple(_selection(item) for item in data["items"]),
+            options=data["options"],
         )
+
+
+def _selection(item: Mapping[str, Any]) -> Selection:
+    return Selection(**{**item, "legs": tuple(Leg(**leg) for leg in item["legs"])})
 
 
 FieldProblem = tuple[str, ErrorDetail] | None
@@ -119,6 +140,8 @@ def _system_error(data: Mapping[str, Any]) -> FieldProblem:
 
 def _size_error(data: Mapping[str, Any]) -> FieldProblem:
     """Refuse what no column could hold: total odds and potential payout have their limits."""
+    if any(item["odds"] is None for item in data["items"]):
+        return None
     terms: dict[str, Any] = {
         "odds": [item["odds"] for item in data["items"]],
         "system_size": data["system_size"],
@@ -155,7 +178,12 @@ def coupon_body(coupon: Coupon) -> dict[str, Any]:
         "potential_payout": shown.amount(coupon.potential_payout, coupon.currency),
         "payout": shown.amount(coupon.payout, coupon.currency),
         "currency": coupon.currency,
+        "stake_at_risk": shown.amount(coupon.stake_at_risk, coupon.currency),
+        "excise": shown.amount(coupon.excise, coupon.currency),
+        "withholding": shown.amount(coupon.withholding, coupon.currency),
         "provider_reference": coupon.provider_reference,
+        "provider_code": coupon.provider_code or None,
+        "options": coupon.options,
         "rejection": _rejection_body(coupon),
         "items": [_item_body(item) for item in coupon.items.all()],
         "placed_at": shown.moment(coupon.placed_at),
@@ -171,12 +199,20 @@ def coupon_json(coupon: Coupon) -> bytes:
 
 def _item_body(item: BetItem) -> dict[str, Any]:
     return {
-        "event_id": item.event_id,
-        "selection": item.selection,
+        "event_id": item.event_id or None,
+        "selection": item.selection or None,
         "odds": shown.odds(item.requested_odds),
         "accepted_odds": shown.odds(item.accepted_odds),
         "is_live": item.is_live,
+        "legs": [_leg_body(leg) for leg in item.legs] or None,
         "result": item.result or None,
+    }
+
+
+def _leg_body(leg: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "selection": leg["selection"],
+        "odds": shown.odds(_decimal(leg["odds"])),
     }
 
 

@@ -142,6 +142,15 @@ class TrueOrFalseField(serializers.Field[bool, Any, Any, Any]):
         return data
 
 
+class ObjectField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """A JSON object, whose names and values are judged elsewhere."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            fail("not_an_object", "Send it as an object.")
+        return data
+
+
 class CurrencyField(TextField):
     """Three capital letters; whether the ledger keeps the currency is judged by the ledger."""
 

@@ -1,34 +1,53 @@
 """What a provider's answer to a placement does to the coupon and to the hold."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bets import combinations
 from bets.models import ODDS_LIMIT, BetItem, Coupon, CouponStatus, FlagKind, TimelineKind
-from bets.services import locks, money
+from bets.services import money
 from bets.services.batch import Batch, Cause
+from providers import services as providers
 from providers.contract import Accepted, NotSent, Rejected, Unknown
 from providers.models import ProviderAccount
-from wallets.currencies import MAX_AMOUNT, exponent
+from wallets.currencies import MAX_AMOUNT, check_amount, exponent
+from wallets.services import LedgerError
 
 ASK_AGAIN = timedelta(minutes=15)
 _DEFAULT_RESULT_DUE_H = 72
+_LONGEST_CODE = 100
 
 
 def accept_now(coupon: Coupon, answer: Accepted, *, cause: Cause, reason: str = "") -> None:
-    """Accept a locked coupon: its hold becomes our stake. Writes at once."""
+    """Accept a locked coupon: its hold becomes our stake. Writes at once.
+
+    The caller has locked the reference before the coupon, so that what comes in for the bet at
+    this moment finds it.
+    """
     batch = Batch(cause)
-    locks.lock_references(account_id=coupon.account_id, keys=[(answer.reference, coupon.game)])
     coupon.provider_reference = answer.reference
-    notes = _take_terms(coupon, answer)
+    notes = [*_take_taxes(coupon, answer), *_take_terms(coupon, answer)]
     coupon.accepted_at = cause.now
     coupon.resolve_after = cause.now + result_due(coupon.account)
-    batch.transfers.append(money.capture(coupon, actor=cause.actor))
+    batch.transfers += money.capture(coupon, actor=cause.actor)
     told = " ".join(filter(None, (reason, *answer.notes, *notes)))
     batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ACCEPTED, reason=told)
     batch.post()
+    batch.write()
+
+
+def take_terms_now(coupon: Coupon, answer: Accepted, *, cause: Cause) -> None:
+    """The provider's yes to a coupon that its wallet call has accepted already: no money moves.
+
+    The terms are what only this answer tells. Taxes stay as they were booked.
+    """
+    batch = Batch(cause)
+    notes = _take_terms(coupon, answer)
+    batch.changed[coupon.pk] = coupon
+    told = " ".join(("The provider's answer confirms the bet.", *answer.notes, *notes))
+    batch.note(coupon, TimelineKind.NOTE, reason=told)
     batch.write()
 
 
@@ -46,7 +65,7 @@ def reject_now(coupon: Coupon, answer: Rejected | NotSent, *, cause: Cause) -> N
 def leave_unknown_now(coupon: Coupon, answer: Unknown, *, cause: Cause) -> None:
     """No clear answer: the stake stays held until there is one."""
     batch = Batch(cause)
-    coupon.resolve_after = cause.now + ASK_AGAIN
+    coupon.resolve_after = max(cause.now, first_asked_at(coupon) or cause.now + ASK_AGAIN)
     batch.move(coupon, CouponStatus.UNKNOWN, TimelineKind.UNKNOWN, reason=answer.reason)
     batch.write()
 
@@ -57,6 +76,23 @@ def flag_late_acceptance(coupon: Coupon, answer: Accepted, *, cause: Cause) -> N
     detail = f"The provider took the bet as {answer.reference}; the coupon is {coupon.status}."
     batch.flag(coupon, FlagKind.LATE_ACCEPTANCE, detail)
     batch.write()
+
+
+def flag_contradiction(coupon: Coupon, answer: Rejected | NotSent, *, cause: Cause) -> None:
+    """A no to a bet that the provider has taken moves nothing; staff find out which holds."""
+    batch = Batch(cause)
+    detail = (
+        f"The provider's answer says that there is no bet ({answer.code}: {answer.message}), "
+        f"but the coupon is {coupon.status}."
+    )
+    batch.flag(coupon, FlagKind.CONTRADICTION, detail)
+    batch.write()
+
+
+def first_asked_at(coupon: Coupon) -> datetime | None:
+    """When the provider is first asked what became of a coupon; `None` if it cannot be."""
+    after_s = providers.resolve_after_s(account=coupon.account)
+    return None if after_s is None else coupon.placed_at + timedelta(seconds=after_s)
 
 
 def rejection(answer: Rejected | NotSent) -> dict[str, Any]:
@@ -90,6 +126,25 @@ def result_due(account: ProviderAccount) -> timedelta:
         return timedelta(hours=_DEFAULT_RESULT_DUE_H)
 
 
+def _take_taxes(coupon: Coupon, answer: Accepted) -> list[str]:
+    """Keep what the provider says of the taxes in the stake, before it is captured."""
+    if answer.excise and not _can_be_booked(answer.excise, coupon):
+        return [f"The stated excise of {answer.excise} cannot be booked."]
+    coupon.excise = answer.excise
+    if answer.stake_at_risk and _can_be_booked(answer.stake_at_risk, coupon, whole=True):
+        coupon.stake_at_risk = answer.stake_at_risk
+    return []
+
+
+def _can_be_booked(part: Decimal, coupon: Coupon, *, whole: bool = False) -> bool:
+    """A part of the stake in the currency's decimals; all of it only if `whole`."""
+    try:
+        check_amount(part, coupon.currency)
+    except LedgerError:
+        return False
+    return part <= coupon.stake if whole else part < coupon.stake
+
+
 def _take_terms(coupon: Coupon, answer: Accepted) -> list[str]:
     """Read back what was really accepted: odds of each item, total odds, potential payout.
 
@@ -107,22 +162,26 @@ def _take_terms(coupon: Coupon, answer: Accepted) -> list[str]:
     if limit is not None and limit > MAX_AMOUNT:
         notes.append("The stated potential payout is beyond what is kept.")
         limit = None
-    coupon.odds, coupon.payout_limit = terms.odds, limit
+    coupon.odds = terms.odds
+    coupon.payout_limit = limit or coupon.payout_limit
     coupon.potential_payout = limit or terms.potential_payout
+    coupon.provider_code = answer.provider_code[:_LONGEST_CODE] or coupon.provider_code
     return notes
 
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    item_odds: list[Decimal]
-    odds: Decimal
-    potential_payout: Decimal
+    """Odds are `None` where neither side names any."""
+
+    item_odds: list[Decimal | None]
+    odds: Decimal | None
+    potential_payout: Decimal | None
 
     @property
     def can_be_kept(self) -> bool:
-        return (
-            all(1 <= odds < ODDS_LIMIT for odds in (self.odds, *self.item_odds))
-            and self.potential_payout <= MAX_AMOUNT
+        odds = [each for each in (self.odds, *self.item_odds) if each is not None]
+        return all(1 <= each < ODDS_LIMIT for each in odds) and (
+            self.potential_payout is None or self.potential_payout <= MAX_AMOUNT
         )
 
 
@@ -130,16 +189,20 @@ def _terms(coupon: Coupon, items: list[BetItem], answer: Accepted) -> _Terms:
     """The terms that an answer states, ours where it says nothing."""
     stated = answer.item_odds or (None,) * len(items)
     item_odds = [
-        odds or Decimal(item.requested_odds) for item, odds in zip(items, stated, strict=True)
+        odds or item.accepted_odds or item.requested_odds
+        for item, odds in zip(items, stated, strict=True)
     ]
-    all_odds, size = item_odds, coupon.system_size
+    size = coupon.system_size
+    all_odds = [odds for odds in item_odds if odds is not None]
     if answer.odds is not None:
         all_odds, size = [answer.odds], None
+    elif not all_odds or len(all_odds) < len(items):
+        return _Terms(item_odds, coupon.odds, coupon.potential_payout)
     return _Terms(
         item_odds=item_odds,
         odds=combinations.total_odds(odds=all_odds, system_size=size),
         potential_payout=combinations.potential_payout(
-            stake=coupon.stake,
+            stake=coupon.stake_at_risk or coupon.stake,
             odds=all_odds,
             system_size=size,
             decimals=exponent(coupon.currency),

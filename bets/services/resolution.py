@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind
-from bets.services import acceptance, locks, results, settlement
+from bets.services import acceptance, answers, locks, results, settlement
 from bets.services.batch import Batch, Cause, TransitionRefused
 from providers.contract import Accepted, Rejected, Unknown
 from wallets.services import LedgerError
@@ -61,6 +61,7 @@ def confirm_accepted(
     *, coupon_id: UUID, reference: str, actor: str, reason: str, now: datetime
 ) -> Coupon:
     """Staff found the bet at the provider. Raises NotPossible unless the coupon is unknown."""
+    answers.lock_reference(coupon_id, reference)
     coupon = _unknown(coupon_id)
     cause = Cause(actor=actor, now=now, reason=reason)
     taken = Coupon.objects.filter(
