@@ -102,6 +102,12 @@ class Configurable(Protocol):
         """What the class is started with, from the options as they were parsed."""
 
 
+def configurable(provider: type[SandboxProvider]) -> Configurable | None:
+    """The class as one that takes options of the command, if it does."""
+    found: object = provider
+    return found if isinstance(found, Configurable) else None
+
+
 @dataclass(frozen=True)
 class Demo:
     """What the demo's account at a simulated provider is given."""

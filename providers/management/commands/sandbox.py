@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from providers.sandbox.contract import Configurable, Options
+from providers.sandbox.contract import Options, configurable
 from providers.sandbox.messages import BadOrderError
 from providers.sandbox.registry import PROVIDERS
 from providers.sandbox.server import Sandbox
@@ -39,8 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--verbose", action="store_true", help="one line for each exchange")
         parser.add_argument("--allow-remote", action="store_true", help="call non-loopback targets")
         for provider in PROVIDERS:
-            if isinstance(provider, Configurable):
-                provider.add_arguments(parser)
+            if own := configurable(provider):
+                own.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until a signal comes."""
@@ -81,9 +81,9 @@ def _options(options: dict[str, Any]) -> Options:
         verbose=options["verbose"],
         state_path=options["state"],
         provider_settings={
-            provider.name: provider.settings_of(options)
+            provider.name: own.settings_of(options)
             for provider in PROVIDERS
-            if isinstance(provider, Configurable)
+            if (own := configurable(provider))
         },
     )
 
