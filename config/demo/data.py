@@ -11,17 +11,25 @@ from django.utils import timezone
 
 from bets.models import Partner, Player, PlayerStatus
 from bets.services import partners, players
+from providers import registry
 from providers import services as providers
+from providers.contract import Capability
 from providers.models import ProviderAccount
+from providers.sandbox.contract import Demo, SandboxProvider
+from providers.sandbox.registry import PROVIDERS as SIMULATED
 
 ROLES = ("support", "risk", "finance", "trader", "auditor")
 _PARTNERS = (("northbet", "Northbet"), ("harbour", "Harbour Sports"))
+# The first partner may use every provider account.
+_HARBOUR_MAY_USE = ("betcalc",)
+# A provider that can do none of these is never called, so that it has no address.
+_CALLED_FOR = frozenset(Capability) - {Capability.WALLET, Capability.RESULTS}
 _FUNDS = Decimal("1000.00")
 
 
 @dataclass(frozen=True)
 class DemoPlayer:
-    """A player of the demo; `external_id` is also the name at betflex."""
+    """A player of the demo; `external_id` is also the name at providers that know no other."""
 
     partner: str
     external_id: str
@@ -35,6 +43,7 @@ _PLAYERS = (
     DemoPlayer("northbet", "10002", "bruno", "EUR"),
     DemoPlayer("northbet", "10003", "carla", "USD"),
     DemoPlayer("northbet", "10004", "dmitri", "EUR", PlayerStatus.BLOCKED),
+    DemoPlayer("northbet", "10005", "grace", "KES"),
     DemoPlayer("harbour", "20001", "erin", "EUR"),
     DemoPlayer("harbour", "20002", "farid", "GBP"),
 )
@@ -42,8 +51,11 @@ _PLAYERS = (
 
 @dataclass(frozen=True)
 class DemoAccount:
+    """An account, and `target`: what the sandbox is told of it, if its provider calls us."""
+
     code: str
     callback_base: str
+    target: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -53,20 +65,17 @@ class DemoData:
     staff: list[dict[str, str]]
     partners: list[dict[str, str]]
     providers: dict[str, DemoAccount]
-    betflex_users: list[dict[str, str]]
 
 
 def create(*, former: dict[str, Any]) -> DemoData:
     """Make what is missing. `former` is the last report: what it knows is kept."""
-    accounts = {"betcalc": _betcalc(), "betflex": _betflex()}
+    accounts = {each.name: _account(each) for each in SIMULATED}
+    keys = _partners(former, accounts)
+    users = _players()
     return DemoData(
         staff=_staff(former),
-        partners=_partners(former, accounts),
-        providers={
-            name: DemoAccount(account.code, providers.callback_base(account=account))
-            for name, account in accounts.items()
-        },
-        betflex_users=_players(),
+        partners=keys,
+        providers={each.name: _shown(each, accounts[each.name], users) for each in SIMULATED},
     )
 
 
@@ -80,35 +89,49 @@ def in_words(made: DemoData) -> str:
 # --- provider accounts --------------------------------------------------------------------------
 
 
-def _betcalc() -> ProviderAccount:
+def _account(simulated: type[SandboxProvider]) -> ProviderAccount:
     """Its address and ours follow the ports of this start."""
+    name = simulated.name
+    provider, demo = registry.get(name), _demo(simulated)
+    called = provider.capabilities & _CALLED_FOR
+    ours = {"public_url": ""} if "public_url" in {each.name for each in provider.settings} else {}
     return providers.save_account(
-        code="betcalc",
-        provider="betcalc",
-        base_url=os.environ["SANDBOX_URL"],
-        secrets={"login": "slipdesk", "password": "demo"},
-        settings={"public_url": ""},
+        code=name,
+        provider=name,
+        base_url=f"{os.environ['SANDBOX_URL']}/{name}" if called else None,
+        secrets=demo.secrets,
+        settings={**ours, **demo.settings},
     )
 
 
-def _betflex() -> ProviderAccount:
-    return providers.save_account(code="betflex", provider="betflex")
+def _demo(simulated: type[SandboxProvider]) -> Demo:
+    return Demo.of(simulated, sandbox_url=os.environ["SANDBOX_URL"])
+
+
+def _shown(
+    simulated: type[SandboxProvider], account: ProviderAccount, users: list[dict[str, str]]
+) -> DemoAccount:
+    base = providers.callback_base(account=account)
+    target: dict[str, Any] = {"callback_base": base}
+    if _demo(simulated).lists_users:
+        target["users"] = users
+    calls_us = bool(registry.get(simulated.name).routes)
+    return DemoAccount(account.code, base, target if calls_us else None)
 
 
 # --- partners and players -----------------------------------------------------------------------
 
 
 def _partners(former: dict[str, Any], accounts: dict[str, ProviderAccount]) -> list[dict[str, str]]:
-    """The first may use every provider account, the second only betcalc."""
+    """Each with its key and the provider accounts that it may use."""
     keys = {entry["code"]: entry["api_key"] for entry in former.get("partners", [])}
     found = []
     for code, name in _PARTNERS:
         partner = Partner.objects.filter(code=code).first()
         partner = partner or partners.create_partner(code=code, name=name)
         found.append({"code": code, "api_key": _api_key(partner, keys.get(code, ""))})
-        usable = accounts if code == _PARTNERS[0][0] else {"betcalc": accounts["betcalc"]}
-        for account in usable.values():
-            partners.grant_access(partner=partner, account=account)
+        for name in accounts if code == _PARTNERS[0][0] else _HARBOUR_MAY_USE:
+            partners.grant_access(partner=partner, account=accounts[name])
     return found
 
 
@@ -121,7 +144,7 @@ def _api_key(partner: Partner, former: str) -> str:
 
 
 def _players() -> list[dict[str, str]]:
-    """Make the players and give them money once; returns those that betflex bets for."""
+    """Make the players and give them money once; returns those whom vendors may bet for."""
     for wanted in _PLAYERS:
         partner = Partner.objects.get(code=wanted.partner)
         player = Player.objects.filter(partner=partner, external_id=wanted.external_id).first()

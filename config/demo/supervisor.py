@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 from config import embedded
@@ -20,7 +21,7 @@ from config.demo import preparation, processes, stall
 from config.demo.guard import Guard
 from config.demo.parent import Parent
 from config.demo.processes import Child
-from config.demo.target import SandboxTarget
+from config.demo.target import SandboxTargets
 
 _LOOK_EVERY_S = 0.25
 _READY_WITHIN_S = 90
@@ -49,7 +50,7 @@ class Supervisor:
         self._guard = Guard(data_dir)
         self._children: list[Child] = []
         self._parent = Parent()
-        self._target = SandboxTarget()
+        self._targets = SandboxTargets()
         self._postgres = embedded.is_embedded(os.environ["DATABASE_URL"])
         self._postgres_was_up = True
         self.stopping = False
@@ -87,9 +88,9 @@ class Supervisor:
             self._start(child)
         self._wait_until_ready()
 
-    def send_bets_to(self, callback_base: str, users: list[dict[str, str]]) -> None:
-        """Tell the sandbox's betflex whose wallets it calls, now and after each of its starts."""
-        self._target.set(callback_base, users)
+    def send_callbacks_to(self, targets: Mapping[str, Mapping[str, Any]]) -> None:
+        """Tell the sandbox's providers whom they call, now and after each of its starts."""
+        self._targets.set(targets)
 
     def watch(self) -> None:
         """Restart what ends, until a signal comes."""
@@ -118,12 +119,12 @@ class Supervisor:
         self._guard.tell(f"+{pid}")
         say(child.program.name, f"started, process {pid}: {child.program.says}")
         if child.program.name == "sandbox":
-            self._target.tell_again()
+            self._targets.tell_again()
 
     def _look(self) -> None:
         for child in self._children:
             self._restart_if_ended(child)
-        self._target.tell_if_due()
+        self._targets.tell_if_due()
         self._look_at_postgres()
         self.stopping = self.stopping or self._parent.wants_us_to_stop()
 

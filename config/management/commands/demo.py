@@ -55,7 +55,9 @@ def _start(supervisor: Supervisor, data_dir: Path) -> None:
         made = data.create(former=files.read_report(data_dir))
         connections.close_all()
         say("demo data", data.in_words(made))
-        supervisor.send_bets_to(made.providers["betflex"].callback_base, made.betflex_users)
+        supervisor.send_callbacks_to(
+            {name: each.target for name, each in made.providers.items() if each.target}
+        )
         supervisor.start_processes()
     written = report.written(data_dir, made)
     report.show(written)
