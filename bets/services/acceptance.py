@@ -142,7 +142,8 @@ def _can_be_booked(part: Decimal, coupon: Coupon, *, whole: bool = False) -> boo
         check_amount(part, coupon.currency)
     except LedgerError:
         return False
-    return part <= coupon.stake if whole else part < coupon.stake
+    stake = Decimal(coupon.stake)
+    return part <= stake if whole else part < stake
 
 
 def _take_terms(coupon: Coupon, answer: Accepted) -> list[str]:
@@ -180,9 +181,9 @@ class _Terms:
     @property
     def can_be_kept(self) -> bool:
         odds = [each for each in (self.odds, *self.item_odds) if each is not None]
-        return all(1 <= each < ODDS_LIMIT for each in odds) and (
-            self.potential_payout is None or self.potential_payout <= MAX_AMOUNT
-        )
+        if self.potential_payout is not None and self.potential_payout > MAX_AMOUNT:
+            return False
+        return all(1 <= each < ODDS_LIMIT for each in odds)
 
 
 def _terms(coupon: Coupon, items: list[BetItem], answer: Accepted) -> _Terms:

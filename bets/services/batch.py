@@ -22,7 +22,7 @@ from bets.models import (
 )
 from bets.models.coupons import NEXT
 from wallets import services as ledger
-from wallets.services import NewTransfer, Posted
+from wallets.services import Kind, NewTransfer, Posted
 
 
 class TransitionRefused(Exception):
@@ -57,6 +57,7 @@ class Batch:
     flags: list[Flag] = field(default_factory=list)
     kept: list[PendingResult] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
+    answered: list[tuple[UUID, FlagKind]] = field(default_factory=list)
 
     def move(
         self, coupon: Coupon, to: CouponStatus, kind: TimelineKind, *, reason: str = ""
@@ -99,10 +100,26 @@ class Batch:
             )
         )
 
+    def close_flags(self, coupon: Coupon, *kinds: FlagKind, only_if: bool = True) -> None:
+        """Take a coupon out of the staff queue: what was waited for has happened."""
+        self.answered += [(coupon.pk, kind) for kind in kinds if only_if]
+
     def post(self) -> list[Posted]:
-        """Move the money. Raises `LedgerError`, which leaves nothing behind."""
+        """Move the money, and flag what a player owes now.
+
+        Raises `LedgerError`, which leaves nothing behind.
+        """
         transfers, self.transfers = self.transfers, []
-        return ledger.post(transfers=transfers) if transfers else []
+        posted = ledger.post(transfers=transfers) if transfers else []
+        for transfer, done in zip(transfers, posted, strict=True):
+            self._flag_debt(transfer, done)
+        return posted
+
+    def _flag_debt(self, transfer: NewTransfer, done: Posted) -> None:
+        coupon = self.changed.get(transfer.coupon_id) if transfer.coupon_id else None
+        if coupon and done.owed_part and done.kind in (Kind.CLAWBACK, Kind.REVERSAL):
+            detail = f"{done.owed_part:f} {done.currency} could not be taken back."
+            self.flag(coupon, FlagKind.PLAYER_OWES, detail)
 
     def write(self) -> None:
         """Write all that was collected."""
@@ -114,6 +131,16 @@ class Batch:
         Flag.objects.bulk_create(self.flags, ignore_conflicts=True)
         PendingResult.objects.bulk_create(self.kept)
         Tombstone.objects.bulk_create(self.tombstones, ignore_conflicts=True)
+        self._write_closed_flags()
+
+    def _write_closed_flags(self) -> None:
+        if not self.answered:
+            return
+        Flag.objects.filter(
+            coupon__in={coupon_id for coupon_id, _ in self.answered},
+            kind__in={kind for _, kind in self.answered},
+            resolved_at__isnull=True,
+        ).update(resolved_at=self.cause.now, resolution=f"{self.cause.actor}: settled.")
 
 
 # The columns of a coupon that change after it was created, with their types in the database.

@@ -146,7 +146,7 @@ def _book(
         coupon.status, coupon.accepted_at = CouponStatus.ACCEPTED, cause.now
         coupon.resolve_after = cause.now + acceptance.result_due(account)
         batch.created.append(coupon)
-        batch.transfers.append(money.direct_stake(coupon, actor=cause.actor))
+        batch.transfers += money.direct_stake(coupon, actor=cause.actor)
         batch.note(coupon, TimelineKind.ACCEPTED, before="", reason="Taken from the wallet.")
     try:
         batch.post()

@@ -1,10 +1,16 @@
-"""By which name a provider account knows a player. By default it is the partner's external id."""
+"""By which name a provider account knows a player.
+
+It is the partner's external id, or our own id where the provider knows players by that.
+"""
 
 from collections.abc import Collection
+from contextlib import suppress
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from bets.models import Flag, FlagKind, Partner, Player, ProviderIdentity
+from bets.models import Coupon, Flag, FlagKind, Partner, Player, ProviderIdentity
+from providers import registry
 from providers.models import ProviderAccount
 
 
@@ -12,8 +18,12 @@ def players_by_uid(*, account: ProviderAccount, uids: Collection[str]) -> dict[s
     """The players whom a provider account means by these ids.
 
     An id without an identity is taken for the external id of a player whose partner may use the
-    account. If two partners have such a player, nobody is meant, and staff are told.
+    account. If two partners have such a player, nobody is meant, and staff are told. Where the
+    provider knows players by our id, it means those whose partner may use the account, or who
+    have bet there.
     """
+    if _by_our_id(account):
+        return _players_by_our_id(account, uids)
     rows = ProviderIdentity.objects.filter(account=account, uid__in=uids).select_related("player")
     found = {row.uid: row.player for row in rows}
     missing = set(uids) - found.keys()
@@ -22,8 +32,25 @@ def players_by_uid(*, account: ProviderAccount, uids: Collection[str]) -> dict[s
 
 def uid_of(*, account: ProviderAccount, player: Player) -> str:
     """The name by which a provider account knows a player."""
+    if _by_our_id(account):
+        return str(player.pk)
     row = ProviderIdentity.objects.filter(account=account, player=player).first()
     return row.uid if row else player.external_id
+
+
+def _by_our_id(account: ProviderAccount) -> bool:
+    return registry.get(account.provider).knows_players_by_our_id
+
+
+def _players_by_our_id(account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
+    ids: dict[UUID, str] = {}
+    for uid in uids:
+        with suppress(ValueError):
+            ids[UUID(uid)] = uid
+    may_bet = Partner.objects.filter(pk=OuterRef("partner"), access__account=account)
+    has_bet = Coupon.objects.filter(player=OuterRef("pk"), account=account)
+    players = Player.objects.filter(Exists(may_bet) | Exists(has_bet), pk__in=ids)
+    return {ids[player.pk]: player for player in players}
 
 
 def _by_external_id(account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:

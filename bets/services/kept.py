@@ -12,7 +12,7 @@ from bets.services.batch import Cause
 from providers.contract import Settle, Verdict
 from providers.models import ProviderAccount
 
-_AMOUNTS = ("payout", "sent_payout", "sent_stake")
+_AMOUNTS = ("payout", "sent_payout", "sent_stake", "withholding")
 
 
 def row(
@@ -50,7 +50,9 @@ def encode(report: Settle) -> dict[str, Any]:
 def decode(fields: dict[str, Any]) -> Settle:
     values = dict(fields)
     for name in _AMOUNTS:
-        values[name] = None if values[name] is None else Decimal(values[name])
+        # A result that was kept before a field was known has none of it.
+        amount = values.get(name)
+        values[name] = None if amount is None else Decimal(amount)
     if values["dated_at"]:
         values["dated_at"] = datetime.fromisoformat(values["dated_at"])
     return Settle(**{**values, "verdict": Verdict(values["verdict"])})

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from bets.models import Coupon
 
@@ -45,6 +45,22 @@ def lock_by_reference(*, account_id: UUID, keys: Collection[Key]) -> dict[Key, C
 
 def lock_by_key(*, account_id: UUID, callback_key: str) -> Coupon | None:
     return _locked().filter(account_id=account_id, callback_key=callback_key).first()
+
+
+def lock_bet(*, account_id: UUID, reference: str, game: str) -> Coupon | None:
+    """Lock the coupon of a bet, whose reference may be our own id without being stored as one."""
+    key = (reference, game)
+    found = lock_by_reference(account_id=account_id, keys={key}).get(key)
+    return found or _lock_own(account_id, reference)
+
+
+def _lock_own(account_id: UUID, reference: str) -> Coupon | None:
+    try:
+        coupon_id = UUID(reference)
+    except ValueError:
+        return None
+    ours = Q(provider_reference=None) | Q(provider_reference=str(coupon_id))
+    return _locked().filter(ours, pk=coupon_id, account_id=account_id).first()
 
 
 def lock_coupon(coupon_id: UUID) -> Coupon:

@@ -30,7 +30,7 @@ from providers.contract import (
     Settle,
 )
 from providers.models import ProviderAccount
-from wallets.services import Kind, LedgerError, Posted
+from wallets.services import LedgerError
 
 Report = Settle | Cancel | Rollback
 _OPEN = (CouponStatus.PENDING, CouponStatus.REFERRED, CouponStatus.UNKNOWN)
@@ -55,9 +55,13 @@ def apply(*, account: ProviderAccount, reports: Sequence[Report], cause: Cause) 
     return []
 
 
-def apply_kept(*, coupon: Coupon, cause: Cause) -> None:
-    """Apply what was reported of a locked coupon before it was accepted, oldest first."""
-    for row in kept.waiting(coupon):
+def apply_kept(*, coupon: Coupon, cause: Cause) -> int:
+    """Apply what was reported of a locked coupon before it was accepted, oldest first.
+
+    Returns how many reports there were; the coupon has to be read anew after one.
+    """
+    waiting = list(kept.waiting(coupon))
+    for row in waiting:
         report = kept.decode(row.command)
         came_with = Cause(
             actor=cause.actor,
@@ -67,6 +71,7 @@ def apply_kept(*, coupon: Coupon, cause: Cause) -> None:
         )
         apply(account=coupon.account, reports=[report], cause=came_with)
         PendingResult.objects.filter(pk=row.pk).update(applied_at=timezone.now())
+    return len(waiting)
 
 
 class _Run:
@@ -227,7 +232,7 @@ class _Run:
             for transfer in self.batch.transfers
             if transfer.coupon_id
         }
-        self._flag_debts(self.batch.post())
+        self.batch.post()
         self.batch.flags += self.orphans
         self.batch.write()
         self._close_orphan_flags()
@@ -238,14 +243,6 @@ class _Run:
         if coupon_id is None or coupon_id in self.stuck:
             raise error
         return coupon_id
-
-    def _flag_debts(self, posted: list[Posted]) -> None:
-        by_id = {coupon.pk: coupon for coupon in self.coupons.values()}
-        for transfer in posted:
-            if transfer.kind in (Kind.CLAWBACK, Kind.REVERSAL) and transfer.owed_part:
-                coupon = by_id[self.transfers_of[transfer.reference]]
-                detail = f"{transfer.owed_part:f} {transfer.currency} could not be taken back."
-                self.batch.flag(coupon, FlagKind.PLAYER_OWES, detail)
 
     def _close_orphan_flags(self) -> None:
         found = [reference for reference, _ in self.coupons]

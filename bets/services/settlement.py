@@ -18,12 +18,14 @@ from bets.models import (
     Settlement,
     TimelineKind,
 )
-from bets.services import money
+from bets.services import acceptance, money
 from bets.services.batch import Batch
 from providers.contract import Effect, Settle, Verdict
 from wallets.currencies import MAX_AMOUNT, exponent, format_amount
 
 _CLOSED = (CouponStatus.REJECTED, CouponStatus.RETURNED)
+# The results that are winnings: a tax may be kept back from them.
+_TAXED = (Result.WON, Result.PARTLY_REFUNDED)
 
 
 class PayoutUnreadable(Exception):
@@ -66,10 +68,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A result and what it pays in all, in the coupon's currency."""
+    """A result, what it pays in all and the tax kept back, in the coupon's currency."""
 
     result: Result
     payout: Decimal
+    withholding: Decimal = Decimal(0)
 
 
 def histories(coupons: Sequence[Coupon]) -> dict[object, History]:
@@ -95,18 +98,26 @@ def grade(coupon: Coupon, command: Settle) -> Graded:
 
 
 def _grade(coupon: Coupon, command: Settle) -> Graded:
-    result, payout = Result(command.verdict.value), _payout(coupon, command)
-    if payout is None or not payout.is_finite() or payout < 0:
-        raise PayoutUnreadable("the result does not say what it pays")
-    if payout > MAX_AMOUNT:
-        raise PayoutUnreadable(f"the payout {payout} is more than the ledger keeps")
-    if payout != payout.quantize(_step(coupon.currency)):
-        raise PayoutUnreadable(f"the payout {payout} has more decimals than {coupon.currency} has")
+    result = Result(command.verdict.value)
+    payout = _readable("payout", _payout(coupon, command), coupon.currency)
     if result is Result.PARTLY_REFUNDED and payout == coupon.stake:
         result = Result.REFUNDED
     if result is Result.REFUNDED and payout != coupon.stake:
         result = Result.PARTLY_REFUNDED
-    return Graded(result, payout)
+    if result not in _TAXED or command.withholding is None:
+        return Graded(result, payout)
+    kept_back = _readable("withholding tax", command.withholding, coupon.currency)
+    return Graded(result, payout, kept_back)
+
+
+def _readable(what: str, amount: Decimal | None, currency: str) -> Decimal:
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise PayoutUnreadable(f"the result does not say what it pays: {what}")
+    if amount > MAX_AMOUNT:
+        raise PayoutUnreadable(f"the {what} {amount} is more than the ledger keeps")
+    if amount != amount.quantize(_step(currency)):
+        raise PayoutUnreadable(f"the {what} {amount} has more decimals than {currency} has")
+    return amount
 
 
 def _payout(coupon: Coupon, command: Settle) -> Decimal | None:
@@ -162,23 +173,42 @@ def too_high(coupon: Coupon, graded: Graded) -> str:
 def settle(
     batch: Batch, coupon: Coupon, history: History, graded: Graded, command: Settle
 ) -> tuple[Effect, History]:
-    """Apply a result to an accepted or settled coupon."""
+    """Apply a result to an accepted or settled coupon, unless it is a repeat or outdated."""
     if coupon.status == CouponStatus.SETTLED and _is_same(coupon, graded):
         return Effect.REPEATED, _repeat(batch, coupon, history, graded, command)
     if _is_outdated(batch, history, command):
         return Effect.SUPERSEDED, _supersede(batch, coupon, history, graded, command)
+    return settle_anyway(batch, coupon, history, graded, command)
+
+
+def settle_anyway(
+    batch: Batch, coupon: Coupon, history: History, graded: Graded, command: Settle
+) -> tuple[Effect, History]:
+    """Apply a result whatever came before: staff's word, or the sum of wallet transactions.
+
+    A result that the coupon has already is a repeat.
+    """
     again = coupon.status == CouponStatus.SETTLED
+    if again and _is_same(coupon, graded):
+        return Effect.REPEATED, history
     if again:
         batch.transfers += money.reverse(
             coupon, version=coupon.settlement_version, actor=batch.cause.actor
         )
     row = _version(batch, coupon, history, graded, command, Disposition.APPLIED)
-    coupon.result, coupon.payout = graded.result, graded.payout
-    coupon.settled_at, coupon.settlement_version = batch.cause.now, row.version
+    _take_result(coupon, graded, version=row.version)
+    coupon.settled_at = batch.cause.now
+    batch.close_flags(coupon, FlagKind.RESULT_OVERDUE, only_if=coupon.resolve_after is None)
     coupon.resolve_after = None
     batch.transfers += money.credit(coupon, version=row.version, actor=batch.cause.actor)
     _tell(batch, coupon, graded, again=again)
     return Effect.APPLIED, history.and_then(row)
+
+
+def _take_result(coupon: Coupon, graded: Graded, *, version: int) -> None:
+    coupon.result, coupon.payout = graded.result, graded.payout
+    coupon.withholding = graded.withholding or None
+    coupon.settlement_version = version
 
 
 def _tell(batch: Batch, coupon: Coupon, graded: Graded, *, again: bool) -> None:
@@ -200,7 +230,8 @@ def _is_outdated(batch: Batch, history: History, command: Settle) -> bool:
 
 
 def _is_same(coupon: Coupon, graded: Graded) -> bool:
-    return coupon.result == graded.result and coupon.payout == graded.payout
+    standing = (coupon.result, coupon.payout, coupon.withholding or 0)
+    return standing == (graded.result, graded.payout, graded.withholding)
 
 
 def _supersede(
@@ -239,6 +270,7 @@ def _version(
         disposition=disposition,
         result=graded.result,
         payout=graded.payout,
+        withholding=graded.withholding,
         raw_result=command.raw_result[:80],
         details=dict(command.details),
         dated_at=command.dated_at,
@@ -268,7 +300,9 @@ def withdraw(batch: Batch, coupon: Coupon, history: History, *, reason: str) -> 
         created_at=batch.cause.now,
     )
     batch.settlements.append(row)
-    coupon.result, coupon.payout, coupon.settled_at = Result.NONE, None, None
+    _drop_result(coupon)
+    coupon.settled_at = None
+    coupon.resolve_after = batch.cause.now + acceptance.result_due(coupon.account)
     batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ROLLED_BACK, reason=reason)
     return history.and_then(row)
 
@@ -278,6 +312,11 @@ def return_stake(batch: Batch, coupon: Coupon, *, reason: str) -> None:
     actor = batch.cause.actor
     if coupon.result != Result.REFUNDED:
         batch.transfers += money.reverse(coupon, version=coupon.settlement_version, actor=actor)
-        batch.transfers.append(money.void(coupon, actor=actor, reason=reason))
-    coupon.result, coupon.payout, coupon.resolve_after = Result.NONE, None, None
+        batch.transfers += money.void(coupon, actor=actor, reason=reason)
+    _drop_result(coupon)
+    coupon.resolve_after = None
     batch.move(coupon, CouponStatus.RETURNED, TimelineKind.RETURNED, reason=reason)
+
+
+def _drop_result(coupon: Coupon) -> None:
+    coupon.result, coupon.payout, coupon.withholding = Result.NONE, None, None
