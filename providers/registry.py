@@ -14,6 +14,7 @@ from providers.contract import Declared, Provider
 PROVIDERS = {
     "betcalc": "providers.betcalc.client.Betcalc",
     "betflex": "providers.betflex.client.Betflex",
+    "gr8": "providers.gr8.client.Gr8",
     "superbet": "providers.superbet.client.Superbet",
 }
 
