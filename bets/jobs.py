@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from bets.services import resolution, tokens
+from bets.services import resolution, resolver, tokens
 
 
 def sweep_coupons() -> int:
@@ -13,3 +13,8 @@ def sweep_coupons() -> int:
 def purge_player_tokens() -> int:
     """Delete a batch of players' tokens that have expired; returns how many."""
     return tokens.prune(now=timezone.now())
+
+
+def resolve_coupons() -> int:
+    """Ask providers what became of coupons without a clear answer."""
+    return resolver.ask_due(now=timezone.now())

@@ -23,6 +23,7 @@ class Schedule:
 
 SCHEDULES = (
     Schedule("sweep_coupons", "bets.jobs.sweep_coupons", every_s=5),
+    Schedule("resolve_coupons", "bets.jobs.resolve_coupons", every_s=5),
     Schedule("drain_inbox", "webhooks.jobs.drain", every_s=5),
     Schedule("seal_ledger", "wallets.jobs.seal_ledger", every_s=300),
     Schedule("canary", "config.jobs.canary", every_s=60),

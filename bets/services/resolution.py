@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind
 from bets.services import acceptance, answers, locks, results, settlement
 from bets.services.batch import Batch, Cause, TransitionRefused
-from providers.contract import Accepted, Rejected, Unknown
+from providers import services as providers
+from providers.contract import Accepted, Capability, Rejected, Unknown
 from wallets.services import LedgerError
 
 _BATCH = 100
@@ -20,7 +22,11 @@ class NotPossible(Exception):
 
 
 def sweep(*, now: datetime) -> int:
-    """Look at every coupon whose time has come; returns how many. Any number may run at once."""
+    """Look at every coupon whose time has come; returns how many. Any number may run at once.
+
+    Coupons without a clear answer are left to `resolver` where their provider can be asked.
+    """
+    _close_returned()
     total = 0
     while swept := _sweep_batch(now):
         total += swept
@@ -31,6 +37,7 @@ def sweep(*, now: datetime) -> int:
 def _sweep_batch(now: datetime) -> int:
     due = list(
         Coupon.objects.filter(resolve_after__lte=now)
+        .exclude(status=CouponStatus.UNKNOWN, account__provider__in=_asked_about())
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("player", "account")
         .order_by("id")[:_BATCH]
@@ -38,6 +45,18 @@ def _sweep_batch(now: datetime) -> int:
     for coupon in due:
         _look_at(coupon, Cause(actor=_SWEEPER, now=now))
     return len(due)
+
+
+def _close_returned() -> None:
+    """A return whose answer was unclear is done once the coupon is returned."""
+    Flag.objects.filter(
+        kind=FlagKind.RETURN_UNCLEAR, resolved_at__isnull=True, coupon__status=CouponStatus.RETURNED
+    ).update(resolved_at=Now(), resolution="The coupon is returned.")
+
+
+def _asked_about() -> list[str]:
+    """The providers that `resolver` asks."""
+    return providers.providers_that(Capability.RESOLVE)
 
 
 def _look_at(coupon: Coupon, cause: Cause) -> None:
@@ -71,7 +90,7 @@ def confirm_accepted(
         raise NotPossible(f"Another coupon has the reference {reference}.")
     acceptance.accept_now(coupon, Accepted(reference=reference), cause=cause, reason=reason)
     results.apply_kept(coupon=coupon, cause=cause)
-    _close_flags(coupon, FlagKind.UNKNOWN_OVERDUE, cause)
+    close_flags(coupon, FlagKind.UNKNOWN_OVERDUE, cause)
     return locks.lock_coupon(coupon_id)
 
 
@@ -85,7 +104,7 @@ def confirm_rejected(*, coupon_id: UUID, actor: str, reason: str, now: datetime)
     cause = Cause(actor=actor, now=now, reason=reason)
     answer = Rejected(code="not_at_provider", message=reason)
     acceptance.reject_now(coupon, answer, cause=cause)
-    _close_flags(coupon, FlagKind.UNKNOWN_OVERDUE, cause)
+    close_flags(coupon, FlagKind.UNKNOWN_OVERDUE, cause)
     return coupon
 
 
@@ -120,7 +139,8 @@ def _unknown(coupon_id: UUID) -> Coupon:
     return coupon
 
 
-def _close_flags(coupon: Coupon, kind: FlagKind, cause: Cause) -> None:
+def close_flags(coupon: Coupon, kind: FlagKind, cause: Cause) -> None:
+    """What these flags asked of staff is done."""
     Flag.objects.filter(coupon=coupon, kind=kind, resolved_at__isnull=True).update(
         resolved_at=cause.now, resolution=f"{cause.actor}: {cause.reason}"
     )

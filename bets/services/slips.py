@@ -1,6 +1,6 @@
 """A coupon as a partner asks for it: judged by its provider's form, and made ready to be sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -272,7 +272,13 @@ def plain_number(value: Any) -> Decimal | None:
 
 
 _LONGEST_NUMBER = 20
-_READERS = {"flag": _flag, "choice": _choice, "text": _text, "whole": _whole, "number": _number}
+_READERS: dict[str, Callable[[SlipOption, Any], OptionValue]] = {
+    "flag": _flag,
+    "choice": _choice,
+    "text": _text,
+    "whole": _whole,
+    "number": _number,
+}
 
 
 def _fault(field: str, code: str, message: str) -> FieldFault:

@@ -12,7 +12,7 @@ from bets.services.placement import PlacementRequest
 from providers import registry
 from providers.contract import CouponType, OddsPolicy, Selection
 from providers.models import ProviderAccount
-from tests.fakes.book import FakeBook, FakeWallet
+from tests.fakes.book import FakeBook, FakeSportsbook, FakeTickets, FakeWallet
 from wallets import services as wallets
 from wallets.models import Account
 from wallets.services import Kind, NewTransfer, Purpose
@@ -31,6 +31,22 @@ def wallet_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWallet]:
     monkeypatch.setitem(registry.PROVIDERS, "fakewallet", "tests.fakes.book.FakeWallet")
     registry.get.cache_clear()
     yield registry.get("fakewallet")
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def sportsbook(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSportsbook]:
+    monkeypatch.setitem(registry.PROVIDERS, "fakesports", "tests.fakes.book.FakeSportsbook")
+    registry.get.cache_clear()
+    yield registry.get("fakesports")
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def tickets(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTickets]:
+    monkeypatch.setitem(registry.PROVIDERS, "faketickets", "tests.fakes.book.FakeTickets")
+    registry.get.cache_clear()
+    yield registry.get("faketickets")
     registry.get.cache_clear()
 
 
@@ -61,6 +77,16 @@ def account(partner: Partner, book: FakeBook) -> ProviderAccount:
 @pytest.fixture
 def wallet_account(partner: Partner, wallet_vendor: FakeWallet) -> ProviderAccount:
     return _account(partner, "fakewallet")
+
+
+@pytest.fixture
+def sports_account(partner: Partner, sportsbook: FakeSportsbook) -> ProviderAccount:
+    return _account(partner, "fakesports")
+
+
+@pytest.fixture
+def tickets_account(partner: Partner, tickets: FakeTickets) -> ProviderAccount:
+    return _account(partner, "faketickets")
 
 
 @pytest.fixture
