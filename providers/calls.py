@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar, cast
+from uuid import UUID
 
-from providers import registry
+from providers import registry, subjects
 from providers.contract import (
     BetSlip,
     Capability,
@@ -82,7 +83,7 @@ def place(
             return refused
         return _provider(account).place(account, slip, deadline_s=deadline_s, keep=keep)
 
-    return _answered(account, f"placing coupon {slip.coupon_id}", call)
+    return _answered(account, f"placing coupon {slip.coupon_id}", call, about=_coupon(slip))
 
 
 def quote(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Quoted:
@@ -100,7 +101,7 @@ def quote(*, account: ProviderAccount, slip: BetSlip, deadline_s: float) -> Quot
             return refused
         return cast(Quotes, provider).quote(account, slip, deadline_s=deadline_s)
 
-    return _answered(account, f"a quote for player {slip.player_id}", call)
+    return _answered(account, f"a quote for player {slip.player_id}", call, about=_player(slip))
 
 
 def return_bet(*, account: ProviderAccount, bet: OpenBet, reason: str, deadline_s: float) -> Deed:
@@ -114,6 +115,7 @@ def return_bet(*, account: ProviderAccount, bet: OpenBet, reason: str, deadline_
         lambda: cast(Returns, _provider(account)).return_bet(
             account, bet, reason=reason, deadline_s=deadline_s
         ),
+        about=_coupon(bet),
     )
 
 
@@ -133,6 +135,7 @@ def resolve(*, account: ProviderAccount, bet: OpenBet, deadline_s: float) -> Pla
         account,
         f"asking about coupon {bet.coupon_id}",
         lambda: cast(Resolves, _provider(account)).resolve(account, bet, deadline_s=deadline_s),
+        about=_coupon(bet),
     )
 
 
@@ -167,6 +170,7 @@ def set_limits(
         lambda: cast(Limits, _provider(account)).set_limits(
             account, player, prematch=prematch, live=live, reason=reason, deadline_s=deadline_s
         ),
+        about=_player(player),
     )
 
 
@@ -185,17 +189,27 @@ def register(
         lambda: cast(Registers, _provider(account)).register(
             account, player, reason=reason, deadline_s=deadline_s
         ),
+        about=_player(player),
     )
 
 
 def _answered(
-    account: ProviderAccount, doing: str, call: Callable[[], _Answer]
+    account: ProviderAccount, doing: str, call: Callable[[], _Answer], *, about: tuple[str, UUID]
 ) -> _Answer | Unknown:
     try:
-        return call()
+        with subjects.about(*about):
+            return call()
     except Exception as error:
         logger.exception("%s at %s failed", doing, account.code)
         return Unknown(reason=f"internal error: {type(error).__name__}")
+
+
+def _coupon(bet: BetSlip | OpenBet) -> tuple[str, UUID]:
+    return "coupon", bet.coupon_id
+
+
+def _player(player: BetSlip | PlayerProfile) -> tuple[str, UUID]:
+    return "player", player.player_id
 
 
 def _not_supported(account: ProviderAccount, code: str, does: str) -> NotSent:

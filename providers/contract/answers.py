@@ -49,10 +49,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSent:
-    """Nothing was asked of the provider that it could act on, so no bet exists there."""
+    """Nothing was asked of the provider that it could act on, so no bet exists there.
+
+    `retry_after_s` is how long it asks us to wait, where it says so.
+    """
 
     code: str
     message: str
+    retry_after_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
