@@ -1,0 +1,177 @@
+"""What became of a ticket whose answer was lost."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from providers import registry
+from providers.contract import Accepted, Rejected, Unknown
+from providers.models import ProviderCall
+from tests.factories.superbet import TICKET, make_open_ticket, make_superbet
+from tests.providers.samples import sample
+from tests.providers.scripted import Scripted, reply, reset
+
+GET = f"/be/tickets/{TICKET}"
+OPEN = json.loads(sample("superbet", "paid", "response"))
+NOT_FOUND = json.loads(sample("superbet", "error_102", "response"))
+LONG_AGO = datetime.now(UTC) - timedelta(hours=2)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account(server: Scripted):
+    return make_superbet(server.url)
+
+
+@pytest.fixture
+def creating(server: Scripted):
+    return make_superbet(server.url, placement="create")
+
+
+def resolve(account, **changes):
+    bet = make_open_ticket(**changes)
+    return registry.get("superbet").resolve(account, bet, deadline_s=5)
+
+
+def ticket(**changes):
+    return {**OPEN, "created": datetime.now(UTC).isoformat(), **changes}
+
+
+@pytest.mark.parametrize("status", ["open", "calculating", "resulted", "closed"])
+def test_a_ticket_that_stands_is_accepted(server, account, status):
+    server.on(GET, reply(ticket(status=status)))
+
+    placed = resolve(account)
+
+    assert isinstance(placed, Accepted)
+    assert (placed.reference, placed.excise) == (TICKET, Decimal("1.11"))
+    (call,) = ProviderCall.objects.all()
+    assert (call.operation, call.subject_kind) == ("ticket", "coupon")
+
+
+def test_a_cancelled_ticket_is_rejected(server, account):
+    server.on(GET, reply(ticket(status="cancelled")))
+
+    assert isinstance(resolve(account), Rejected)
+
+
+@pytest.mark.parametrize("status", ["reserved", "new"])
+def test_a_reservation_is_left_alone_until_it_has_expired(server, account, status):
+    server.on(GET, reply(ticket(status=status)))
+    young = resolve(account)
+    server.on(GET, reply(ticket(status=status, created="2024-07-11T18:40:52.995000")))
+    old = resolve(account, placed_at=LONG_AGO)
+
+    assert isinstance(young, Unknown)
+    assert isinstance(old, Rejected)
+    assert old.code == "reservation_expired"
+    assert all(sent.method == "GET" for sent in server.received), "it is never paid again"
+
+
+def test_the_later_of_both_clocks_counts(server, account):
+    server.on(GET, reply(ticket(status="reserved", created="2024-07-11T18:40:52.995000")))
+    just_placed = resolve(account)
+    server.on(GET, reply(ticket(status="reserved")))
+    just_created = resolve(account, placed_at=LONG_AGO)
+
+    assert isinstance(just_placed, Unknown)
+    assert isinstance(just_created, Unknown)
+
+
+def test_the_account_says_when_a_reservation_expires(server):
+    account = make_superbet(server.url, reserve_expires_s="5")
+    created = (datetime.now(UTC) - timedelta(seconds=10)).isoformat()
+    server.on(GET, reply(ticket(status="reserved", created=created)))
+
+    assert isinstance(resolve(account), Rejected)
+
+
+def test_a_ticket_that_is_gone_is_rejected_once_it_would_have_expired(server, account):
+    server.on(GET, reply(NOT_FOUND, status=400))
+
+    assert isinstance(resolve(account), Unknown)
+    assert isinstance(resolve(account, placed_at=LONG_AGO), Rejected)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        reset,
+        reply("<html>"),
+        reply("", status=429),
+        reply("", status=500),
+        reply("", status=403),
+        reply(ticket(status="frozen")),
+        reply(ticket(id="another")),
+    ],
+)
+def test_any_other_answer_leaves_it_open(server, account, step):
+    server.on(GET, step)
+
+    assert isinstance(resolve(account, placed_at=LONG_AGO), Unknown)
+
+
+@pytest.mark.parametrize(
+    "step", [reply([ticket()] and json.dumps([ticket()])), reset, reply("<html>")]
+)
+def test_without_an_id_nothing_was_paid(server, account, step):
+    server.on("/be/tickets?limit=10&user_id=token_i", step)
+
+    placed = resolve(account, reference="")
+
+    assert isinstance(placed, Rejected)
+    assert placed.code == "provider_timeout"
+    assert len(server.received) == 1
+
+
+# --- tickets that were to be created at once ----------------------------------------------------
+
+
+def listing(server, *found):
+    server.on("/be/tickets?limit=100&user_id=token_i", reply(json.dumps(list(found))))
+
+
+def test_the_one_ticket_that_fits_is_accepted(server, creating):
+    listing(
+        server,
+        ticket(),
+        ticket(id="dearer", price=1100),
+        ticket(id="earlier", created="2024-07-11T18:40:52.995000"),
+        ticket(id="other money", currency="KES"),
+        ticket(id="discarded", status="cancelled"),
+        ticket(id="other game", type="jackpot"),
+        ticket(id="other player", user_id="token_ii"),
+    )
+
+    placed = resolve(creating, reference="")
+
+    assert isinstance(placed, Accepted)
+    assert placed.reference == TICKET
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        (),
+        (ticket(), ticket(id="twin")),
+        (ticket(), ticket(id="unclear", price=None)),
+        (ticket(), ticket(id="undated", created=None)),
+        (ticket(status="reserved"),),
+        tuple(ticket(id=f"t{number}", price=number) for number in range(100)),
+        ({"code": "no id"},),
+    ],
+    ids=["none", "two", "one unclear", "one undated", "not open", "list is full", "unreadable"],
+)
+def test_none_or_two_prove_nothing(server, creating, found):
+    listing(server, *found)
+
+    assert isinstance(resolve(creating, reference=""), Unknown)
+
+
+def test_a_list_that_is_refused_proves_nothing(server, creating):
+    server.on("/be/tickets?limit=100&user_id=token_i", reply("", status=403))
+
+    assert isinstance(resolve(creating, reference=""), Unknown)
