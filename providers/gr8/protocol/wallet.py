@@ -13,6 +13,7 @@ from uuid import UUID
 
 from providers import wire
 from providers.contract import (
+    LONGEST_REFERENCE,
     Balance,
     Inbound,
     Lookup,
@@ -31,7 +32,8 @@ TRANSACTION_PATH = "/api/v2/wallet/{player}/transactions/{transaction}"
 ANSWER_WITHIN_S = Decimal("1.5")
 NO_WALLET = "no_wallet"
 
-_LONGEST_ID = 50
+# gr8 speaks of 50 characters, and its own example of a settlement has 55.
+_LONGEST_ID = LONGEST_REFERENCE
 _MOST_CURRENCIES = 20
 _PARTS = ("cash", "locked", "bonus")
 _TYPES = ("withdrawal", "deposit", "rollback")
@@ -130,7 +132,7 @@ def _move(
         amount=sum(parts.values(), Decimal(0)),
         currency=currency,
         parent_id=parent,
-        dated_at=_moment(body.raw("createdAt")) or _moment(body.raw("initiatedAt")),
+        dated_at=_dated_at(body),
         content={
             "type": type_,
             "reason": reason,
@@ -208,6 +210,11 @@ def _bet_id(text: str) -> str:
         return str(UUID(text)) if len(text) == len(str(UUID(int=0))) else text
     except ValueError:
         return text
+
+
+def _dated_at(body: wire.Fields) -> datetime | None:
+    created, initiated = _moment(body.raw("createdAt")), _moment(body.raw("initiatedAt"))
+    return created or initiated
 
 
 def _moment(value: object) -> datetime | None:
