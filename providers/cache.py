@@ -51,7 +51,9 @@ class Cache:
     """What one process remembers; the rows behind it are shared by all."""
 
     def __init__(self) -> None:
-        self._forget()
+        self._lock = threading.Lock()
+        self._remembered: dict[str, _Remembered] = {}
+        self._flights: dict[str, Future[Any]] = {}
         os.register_at_fork(after_in_child=self._forget)
 
     def fetch(
@@ -113,9 +115,9 @@ class Cache:
         self._remembered = fresh if len(fresh) < _MOST_REMEMBERED else {}
 
     def _forget(self) -> None:
+        """The fetches that a fork interrupts go on in the parent alone."""
         self._lock = threading.Lock()
-        self._remembered: dict[str, _Remembered] = {}
-        self._flights: dict[str, Future[Any]] = {}
+        self._remembered, self._flights = {}, {}
 
 
 def prune() -> int:
@@ -146,9 +148,7 @@ def _shared(
     if found is None:
         wait_s = max(wait_s, 0)
         try:
-            with leases.held(
-                name=f"cache:{key}", seconds=wait_s + _LEASE_MARGIN_S, wait_s=wait_s
-            ):
+            with leases.held(name=f"cache:{key}", seconds=wait_s + _LEASE_MARGIN_S, wait_s=wait_s):
                 found = _row(key, max_age_s)
                 if found is None:
                     return _loaded(key, load)

@@ -13,6 +13,7 @@ from providers.contract import Declared, Provider
 
 PROVIDERS = {
     "betcalc": "providers.betcalc.client.Betcalc",
+    "betflag": "providers.betflag.client.Betflag",
     "betflex": "providers.betflex.client.Betflex",
     "gr8": "providers.gr8.client.Gr8",
     "superbet": "providers.superbet.client.Superbet",

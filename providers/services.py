@@ -136,7 +136,7 @@ def _fill(
         account.base_url = base_url.rstrip("/")
     if account.base_url:
         check_outgoing_url("base_url", account.base_url)
-    elif Capability.PLACE in provider.capabilities:
+    elif provider.capabilities & {Capability.PLACE, Capability.EXCHANGE}:
         raise InvalidAccount("base_url", "is required")
     account.settings = merged(provider.settings, account.settings, settings)
     stored = encryption.decrypt_mapping(account.secrets)

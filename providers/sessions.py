@@ -63,6 +63,13 @@ def renew(
         return _store(account_id, log_in())
 
 
+def note_kept_alive(*, account_id: UUID, version: int) -> None:
+    """The provider has just said that this session still works."""
+    ProviderSession.objects.filter(account_id=account_id, version=version).update(
+        kept_alive_at=timezone.now()
+    )
+
+
 def drop(*, account_id: UUID, version: int) -> None:
     """Forget a session that was ended, unless another has taken its place."""
     ProviderSession.objects.filter(account_id=account_id, version=version).delete()

@@ -1,0 +1,277 @@
+"""What lies on a market: its book, and the account's own offers there. No I/O.
+
+Source: `documents/betflag.txt`, "OFFERS"; what it elides is as public clients read it. The inside
+of `esposizione` and `abbinamenti` nobody shows: see the folder's README.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from providers.betflag.protocol import reading
+from providers.betflag.protocol.answers import ENVELOPE
+from providers.betflag.protocol.reading import Notes, Object, as_object, objects, whole
+from providers.contract import (
+    Book,
+    BookSelection,
+    Exposure,
+    Match,
+    OfferStatus,
+    OwnOffer,
+    Price,
+    Side,
+    WrongShape,
+)
+
+SIDES = {0: Side.LAY, 1: Side.BACK}
+OPEN = "open"
+
+_MARKET_STATE = frozenset(
+    {"stato_betflag", "stato_sogei", "versione", "live", "ritardo_live", "data"}
+)
+_BOOK = _MARKET_STATE | ENVELOPE | {"offerte"}
+_BOOK_INSIDE = _MARKET_STATE | {"banca", "punta"}
+_ROW = frozenset({"id", "tipo", "esi", "quo", "imp", "abb", "st"})
+_AVERAGE_STEP = Decimal("0.0001")
+# The name of the list inside `abbinamenti` [open]: as beside own offers, or its initial.
+_MATCH_LISTS = ("o", "a", "abb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureNames:
+    """What the fields inside `esposizione` are called [open]."""
+
+    worst: str
+    results: str
+    selection: str
+    amount: str
+
+    @classmethod
+    def read(cls, names: str) -> "ExposureNames":
+        """From four names separated by commas."""
+        worst, results, selection, amount = (name.strip() for name in names.split(","))
+        return cls(worst=worst, results=results, selection=selection, amount=amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An own offer as it stands on the wire; `state` is `None` if its code is not known."""
+
+    offer: OwnOffer
+    state: str | None
+
+    def cancelled(self) -> "Row":
+        return replace(self, offer=replace(self.offer, status=OfferStatus.CANCELLED))
+
+
+# --- the book -----------------------------------------------------------------------------------
+
+
+def read_book(
+    found: Object,
+    notes: Notes,
+    *,
+    market_id: str,
+    depth: int,
+    back_takes: str,
+    statuses: Mapping[str, str],
+) -> Book:
+    """The best `depth` prices of each selection. `back_takes` names the side that backers take."""
+    notes.names(found, "", _BOOK)
+    inside = as_object(found.get("offerte"), "offerte")
+    notes.names(inside, "offerte.", _BOOK_INSIDE)
+    sides = {name: _side(inside, name, depth, notes) for name in ("banca", "punta")}
+    lay_takes = "punta" if back_takes == "banca" else "banca"
+    labels = {**sides["banca"].labels, **sides["punta"].labels}
+    return Book(
+        market_id=market_id,
+        version=whole({**found, **inside}, "versione"),
+        status=_market_status({**found, **inside}, statuses, notes),
+        selections=tuple(
+            BookSelection(
+                id=selection,
+                label=label,
+                back=sides[back_takes].prices.get(selection, ()),
+                lay=sides[lay_takes].prices.get(selection, ()),
+            )
+            for selection, label in labels.items()
+        ),
+        live_delay_s=_delay({**found, **inside}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    labels: dict[str, str]
+    prices: dict[str, tuple[Price, ...]]
+
+
+def _side(inside: Object, name: str, depth: int, notes: Notes) -> _Side:
+    side = _Side({}, {})
+    where = f"offerte.{name}[]."
+    for block in objects(inside, name, default=()):
+        notes.names(block, where, frozenset({"esi"}))
+        for selection in objects(block, "esi"):
+            notes.names(selection, f"{where}esi[].", frozenset({"c", "d", "off"}))
+            selection_id = reading.identity(selection, "c")
+            offers = objects(selection, "off", default=())
+            for offer in offers:
+                notes.names(offer, f"{where}esi[].off[].", frozenset({"i", "p", "q"}))
+            side.labels[selection_id] = reading.text(selection, "d", default="")
+            side.prices[selection_id] = _prices(offers)[:depth]
+    return side
+
+
+def _prices(offers: list[Object]) -> tuple[Price, ...]:
+    """By their rank `p`, the best first."""
+    ranked = sorted(offers, key=lambda offer: whole(offer, "p", default=0))
+    return tuple(
+        Price(odds=reading.odds(offer, "q"), amount=reading.amount(offer, "i")) for offer in ranked
+    )
+
+
+def _market_status(found: Object, statuses: Mapping[str, str], notes: Notes) -> str:
+    """`open` only if both states are; else the one that is not, by its code where unnamed."""
+    seen = OPEN
+    for name in ("stato_betflag", "stato_sogei"):
+        code = str(whole(found, name))
+        if code not in statuses:
+            notes.value(name, code)
+        if seen == OPEN:
+            seen = statuses.get(code, code)
+    return seen
+
+
+def _delay(found: Object) -> int | None:
+    if found.get("ritardo_live") is None:
+        return None
+    return whole(found, "ritardo_live")
+
+
+# --- exposure -----------------------------------------------------------------------------------
+
+
+def read_exposure(found: Object, notes: Notes, *, market_id: str, names: ExposureNames) -> Exposure:
+    """What could be lost. Without a worst case of its own it is that of the results."""
+    notes.names(found, "", ENVELOPE | {"esposizione"})
+    inside = as_object(found.get("esposizione"), "esposizione")
+    notes.names(inside, "esposizione.", frozenset({names.worst, names.results}))
+    rows = objects(inside, names.results, default=())
+    for row in rows:
+        known = frozenset({names.selection, names.amount, "d"})
+        notes.names(row, f"esposizione.{names.results}[].", known)
+    results = tuple(
+        (reading.identity(row, names.selection), reading.signed_amount(row, names.amount))
+        for row in rows
+    )
+    if inside.get(names.worst) is not None:
+        worst = abs(reading.signed_amount(inside, names.worst))
+    elif results:
+        worst = max(Decimal(0), -min(result for _, result in results))
+    else:
+        raise WrongShape("esposizione", "names no amount that is known")
+    return Exposure(market_id=market_id, worst=worst, results=results)
+
+
+# --- own offers ---------------------------------------------------------------------------------
+
+
+def read_own_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
+    """`offerte.o[]`, whatever their state."""
+    notes.names(found, "", _BOOK)
+    inside = as_object(found.get("offerte"), "offerte")
+    notes.names(inside, "offerte.", frozenset({"o"}))
+    return [_row(row, "offerte.o[].", statuses, notes) for row in objects(inside, "o")]
+
+
+def read_open_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
+    """`o[]`, which lies at the top here."""
+    notes.names(found, "", _MARKET_STATE | ENVELOPE | {"o"})
+    return [_row(row, "o[].", statuses, notes) for row in objects(found, "o")]
+
+
+def _row(found: Object, where: str, statuses: Mapping[str, str], notes: Notes) -> Row:
+    notes.names(found, where, _ROW)
+    stake, matched = reading.amount(found, "imp"), reading.amount(found, "abb")
+    if matched > stake:
+        raise WrongShape("abb", "is more than the offer's amount")
+    state = _state(found, statuses, notes)
+    offer = OwnOffer(
+        reference=reading.identity(found, "id"),
+        selection_id=reading.identity(found, "esi"),
+        side=_side_of(found, notes),
+        odds=reading.odds(found, "quo"),
+        stake=stake,
+        matched=matched,
+        status=_status(stake, matched, state),
+    )
+    return Row(offer, state)
+
+
+def _state(found: Object, statuses: Mapping[str, str], notes: Notes) -> str | None:
+    """`open`, `cancelled`, or `None` for a code that nobody explained."""
+    if found.get("st") is None:
+        return OPEN
+    code = str(whole(found, "st"))
+    if code not in statuses:
+        notes.value("st", code)
+    return statuses.get(code)
+
+
+def _status(stake: Decimal, matched: Decimal, state: str | None) -> OfferStatus:
+    """By its amounts, unless it is certainly cancelled."""
+    if matched >= stake:
+        return OfferStatus.MATCHED
+    if state == OfferStatus.CANCELLED:
+        return OfferStatus.CANCELLED
+    return OfferStatus.PARTLY_MATCHED if matched else OfferStatus.OPEN
+
+
+def _side_of(found: Object, notes: Notes) -> Side:
+    """An offer of a third kind is not read at all: which money it binds nobody knows."""
+    code = whole(found, "tipo")
+    if code not in SIDES:
+        notes.value("tipo", code)
+        raise WrongShape("tipo", f"is {code}, neither back nor lay")
+    return SIDES[code]
+
+
+# --- matches ------------------------------------------------------------------------------------
+
+
+def read_matches(found: Object, notes: Notes) -> tuple[Match, ...]:
+    """The parts that met another's offer. The matched amount is `abb`, else `imp` [open]."""
+    notes.names(found, "", _MARKET_STATE | ENVELOPE | {"abbinamenti"})
+    inside = as_object(found.get("abbinamenti"), "abbinamenti")
+    notes.names(inside, "abbinamenti.", frozenset(_MATCH_LISTS))
+    name = next((name for name in _MATCH_LISTS if inside.get(name) is not None), _MATCH_LISTS[0])
+    return tuple(_match(row, f"abbinamenti.{name}[].", notes) for row in objects(inside, name))
+
+
+def _match(found: Object, where: str, notes: Notes) -> Match:
+    notes.names(found, where, _ROW)
+    return Match(
+        reference=reading.identity(found, "id"),
+        selection_id=reading.identity(found, "esi"),
+        side=_side_of(found, notes),
+        odds=reading.odds(found, "quo"),
+        amount=reading.amount(found, "abb", "imp"),
+    )
+
+
+def with_average_odds(offers: Sequence[OwnOffer], matches: Sequence[Match]) -> tuple[OwnOffer, ...]:
+    """The offers with the average odds of their matches, weighed by amount, to four decimals."""
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    products: dict[str, Decimal] = defaultdict(Decimal)
+    for match in matches:
+        amounts[match.reference] += match.amount
+        products[match.reference] += match.amount * match.odds
+    averages = {
+        reference: (products[reference] / amount).quantize(_AVERAGE_STEP, rounding=ROUND_HALF_UP)
+        for reference, amount in amounts.items()
+        if amount
+    }
+    return tuple(
+        replace(offer, average_matched_odds=averages.get(offer.reference)) for offer in offers
+    )
