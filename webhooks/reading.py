@@ -1,6 +1,7 @@
 """Reads a provider's HTTP request, and never more of its body than the limit."""
 
 import ipaddress
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -49,7 +50,14 @@ def body_of(request: HttpRequest) -> bytes:
     return body
 
 
-def inbound(request: HttpRequest, *, path: str, key: str, body: bytes) -> Inbound:
+def inbound(
+    request: HttpRequest,
+    *,
+    path: str,
+    key: str,
+    body: bytes,
+    params: Mapping[str, str] | None = None,
+) -> Inbound:
     """The request in the words of the contract."""
     return Inbound(
         path=path,
@@ -59,6 +67,7 @@ def inbound(request: HttpRequest, *, path: str, key: str, body: bytes) -> Inboun
         body=body,
         remote_ip=client_ip(request),
         coupon_key=key,
+        params=params or {},
         received_at=timezone.now(),
     )
 

@@ -11,15 +11,20 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from bets.services import completion
 from bets.services.inbound import carry_out
 from providers import registry
-from providers.contract import Command, Inbound, Outcome, Refused
+from providers.contract import Command, Inbound, Incomplete, Outcome, Refused
+from webhooks import routing
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus
 from webhooks.services import broken_off, receiving, storing
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
+# A result whose amounts the provider does not tell is asked about for a day, then parked.
+_ASKED_FOR = timedelta(hours=24)
+_ASK_AGAIN_AFTER, _ASK_AGAIN_WITHIN = timedelta(seconds=2), timedelta(minutes=15)
 _LONGEST_DRAIN_S = 40
 _OPEN = (DeliveryStatus.RECEIVED, DeliveryStatus.FAILED)
 
@@ -58,17 +63,29 @@ def drain(*, now: datetime, within_s: float = _LONGEST_DRAIN_S) -> int:
 
 
 def process(*, delivery_id: UUID) -> None:
-    """Process one open delivery. A failure is counted, told, and at last parked."""
+    """Process one open delivery. A failure is counted, told, and at last parked.
+
+    Never call it inside a transaction: the provider may have to be asked first.
+    """
     try:
-        broken_off.repeated(partial(_process, delivery_id))
+        delivery = Delivery.objects.select_related("account").get(pk=delivery_id)
+        commands = completed_commands_of(delivery)
+        broken_off.repeated(partial(_process, delivery_id, commands))
     except Exception as error:
-        if not isinstance(error, Refused):
+        if not isinstance(error, Refused | Incomplete):
             logger.exception("processing delivery %s failed", delivery_id)
         _record_failure(delivery_id, error)
 
 
-def commands_of(delivery: Delivery) -> tuple[Command, ...]:
-    """What a stored delivery asks for. Raises Refused if it cannot be read."""
+def completed_commands_of(delivery: Delivery) -> tuple[Command, ...]:
+    """What a stored delivery asks for, with what its results leave out asked of the provider.
+
+    Raises Refused if it cannot be read, and Incomplete if the provider gives no clear answer.
+    """
+    return completion.completed(account=delivery.account, commands=_commands_of(delivery))
+
+
+def _commands_of(delivery: Delivery) -> tuple[Command, ...]:
     provider = registry.get(delivery.account.provider)
     return provider.parse(delivery.account, _inbound_of(delivery)).commands
 
@@ -114,6 +131,8 @@ class Failure:
 
 def failure_of(error: Exception) -> Failure:
     """What went wrong, in the words that staff read."""
+    if isinstance(error, Incomplete):
+        return Failure("incomplete", "", storing.storable(str(error)))
     if isinstance(error, Refused):
         field_name = storing.storable(error.field_name)[:200]
         return Failure(error.code, field_name, storing.storable(error.message))
@@ -130,6 +149,9 @@ def _inbound_of(delivery: Delivery) -> Inbound:
         body=bytes(delivery.body),
         remote_ip=delivery.remote_ip,
         coupon_key=delivery.coupon_key,
+        params=routing.params_of(
+            delivery.account.provider, method=delivery.method, path=delivery.route
+        ),
         received_at=delivery.received_at,
     )
 
@@ -155,11 +177,11 @@ def _park_exhausted(now: datetime) -> None:
 
 
 @transaction.atomic
-def _process(delivery_id: UUID) -> None:
+def _process(delivery_id: UUID, commands: Sequence[Command]) -> None:
     delivery = lock(delivery_id)
     if delivery is None or delivery.status not in _OPEN:
         return
-    outcomes = run(delivery, commands_of(delivery))
+    outcomes = run(delivery, commands)
     rows = storing.effects(delivery, list(enumerate(outcomes)))
     DeliveryEffect.objects.bulk_create(rows, batch_size=1000)
     mark_processed(delivery)
@@ -173,10 +195,30 @@ def _record_failure(delivery_id: UUID, error: Exception) -> None:
     failure = failure_of(error)
     delivery.error_code, delivery.error_field = failure.code, failure.field_name
     delivery.error = failure.message
-    if delivery.attempts >= MAX_ATTEMPTS or isinstance(error, Refused):
+    if _is_given_up(delivery, error):
         delivery.status, delivery.next_attempt_at = DeliveryStatus.PARKED, None
         logger.error("delivery %s is parked: %s", delivery_id, failure.message)
     else:
         delivery.status = DeliveryStatus.FAILED
-        delivery.next_attempt_at = timezone.now() + timedelta(seconds=2**delivery.attempts)
-    delivery.save(update_fields=["status", "next_attempt_at", "error_code", "error_field", "error"])
+        delivery.next_attempt_at = timezone.now() + _wait(delivery, error)
+        # A provider that cannot be asked is not the delivery's fault: its attempts are not used up.
+        delivery.attempts = min(delivery.attempts, MAX_ATTEMPTS - 1)
+    delivery.save(
+        update_fields=[
+            "status", "attempts", "next_attempt_at", "error_code", "error_field", "error",
+        ]
+    )  # fmt: skip
+
+
+def _is_given_up(delivery: Delivery, error: Exception) -> bool:
+    if isinstance(error, Incomplete):
+        return timezone.now() - delivery.received_at > _ASKED_FOR
+    return delivery.attempts >= MAX_ATTEMPTS or isinstance(error, Refused)
+
+
+def _wait(delivery: Delivery, error: Exception) -> timedelta:
+    """Longer each time. A provider is asked again after a part of the time since the request."""
+    if not isinstance(error, Incomplete):
+        return timedelta(seconds=2**delivery.attempts)
+    since = timezone.now() - delivery.received_at
+    return min(max(since / 4, _ASK_AGAIN_AFTER), _ASK_AGAIN_WITHIN)

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from bets.models import Coupon
 from bets.services import resolution
-from providers.contract import Command, Debit, Effect, Outcome, Refused
+from bets.services.inbound import takes_stake
+from providers.contract import Command, Effect, Incomplete, Outcome, Refused
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus, Replay
 from webhooks.services import broken_off, processing, storing
 
@@ -57,8 +58,9 @@ def replay(*, delivery_ids: Sequence[UUID], actor: str) -> dict[UUID, str]:
 
 def _replay(delivery_id: UUID, actor: str) -> str:
     try:
-        return broken_off.repeated(partial(_run_and_record, delivery_id, actor))
-    except (NotReplayable, Refused) as error:
+        commands = _commands(_stored(delivery_id))
+        return broken_off.repeated(partial(_run_and_record, delivery_id, commands, actor))
+    except (NotReplayable, Refused, Incomplete) as error:
         told = str(error)
     except Delivery.DoesNotExist:
         raise
@@ -70,32 +72,39 @@ def _replay(delivery_id: UUID, actor: str) -> str:
 
 
 @transaction.atomic
-def _run_and_record(delivery_id: UUID, actor: str) -> str:
-    told = _run(_replayable(delivery_id))
+def _run_and_record(delivery_id: UUID, commands: Sequence[Command], actor: str) -> str:
+    told = _run(_locked(delivery_id), commands)
     Replay.objects.create(delivery_id=delivery_id, actor=actor, outcome=told)
     return told
 
 
-def _replayable(delivery_id: UUID) -> Delivery:
-    """The locked delivery. Raises NotReplayable or Delivery.DoesNotExist."""
-    delivery = processing.lock(delivery_id)
-    if delivery is None:
-        raise Delivery.DoesNotExist
+def _stored(delivery_id: UUID) -> Delivery:
+    """Raises Delivery.DoesNotExist or NotReplayable."""
+    delivery = Delivery.objects.select_related("account").get(pk=delivery_id)
     if delivery.status == DeliveryStatus.REFUSED:
         raise NotReplayable
     return delivery
 
 
+def _locked(delivery_id: UUID) -> Delivery:
+    delivery = processing.lock(delivery_id)
+    if delivery is None:
+        raise Delivery.DoesNotExist
+    return delivery
+
+
 def _commands(delivery: Delivery) -> Sequence[Command]:
-    """What it asks for. Raises NotReplayable for a stake that the provider counts as not taken."""
-    commands = processing.commands_of(delivery)
-    if delivery.status in _NEVER_RUN and any(isinstance(each, Debit) for each in commands):
+    """What it asks for, after the provider was asked for what that leaves out.
+
+    Raises Incomplete, and NotReplayable for a stake that the provider counts as not taken.
+    """
+    commands = processing.completed_commands_of(delivery)
+    if delivery.status in _NEVER_RUN and any(takes_stake(each) for each in commands):
         raise NotReplayable(_TAKES_STAKES)
     return commands
 
 
-def _run(delivery: Delivery) -> str:
-    commands = _commands(delivery)
+def _run(delivery: Delivery, commands: Sequence[Command]) -> str:
     if delivery.status in _NEVER_RUN:
         outcomes = list(enumerate(processing.run(delivery, commands)))
     else:
@@ -138,15 +147,17 @@ def _store_effects(delivery: Delivery, outcomes: Sequence[tuple[int, Outcome]]) 
 def rehearse(*, delivery_id: UUID) -> list[Change]:
     """Say what a replay would do, and do none of it.
 
-    Raises NotReplayable, Delivery.DoesNotExist, or Refused if the delivery cannot be read.
+    Raises NotReplayable, Delivery.DoesNotExist, Refused if the delivery cannot be read, or
+    Incomplete if the provider does not tell what it leaves out.
     """
-    return broken_off.repeated(partial(_rehearse, delivery_id))
+    commands = _commands(_stored(delivery_id))
+    return broken_off.repeated(partial(_rehearse, delivery_id, commands))
 
 
 @transaction.atomic
-def _rehearse(delivery_id: UUID) -> list[Change]:
-    delivery = _replayable(delivery_id)
-    commands = _left_open(delivery, _commands(delivery))
+def _rehearse(delivery_id: UUID, asked: Sequence[Command]) -> list[Change]:
+    delivery = _locked(delivery_id)
+    commands = _left_open(delivery, asked)
     before = _coupons_named(delivery, commands)
     outcomes = processing.run(delivery, commands)
     after = Coupon.objects.in_bulk({each.coupon_id for each in outcomes if each.coupon_id})
