@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from config import workload
+from config.sandbox.page import may_order
 
 Item = dict[str, Any]
 
@@ -68,13 +69,15 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def sidebar(request: HttpRequest) -> list[Item]:
     """Only what the reader may see; a group without anything is left out."""
-    start = {"title": "Start", "icon": "home", "link": reverse("admin:index")}
+    start = [{"title": "Start", "icon": "home", "link": reverse("admin:index")}]
+    if may_order(request):
+        start.append({"title": "Sandbox", "icon": "science", "link": reverse("sandbox")})
     groups = [
         {"title": title, "items": items}
         for title, entries in _GROUPS
         if (items := _items(request, entries))
     ]
-    return [{"title": "", "items": [start]}, *groups]
+    return [{"title": "", "items": start}, *groups]
 
 
 def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[Item]:

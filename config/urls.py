@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.sandbox.page import sandbox_page
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("api/", include("bets.api.urls")),
+    path("admin/sandbox/", admin.site.admin_view(sandbox_page), name="sandbox"),
     path("admin/", admin.site.urls),
     path("", include("webhooks.urls")),
 ]

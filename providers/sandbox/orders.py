@@ -14,6 +14,7 @@ from providers.sandbox.fields import fields_of
 from providers.sandbox.messages import (
     TEXT_TYPE,
     BadOrderError,
+    Handler,
     Reply,
     Request,
     Routes,
@@ -38,6 +39,7 @@ class OrderDesk:
         return {
             ("GET", f"{PREFIX}/"): self.index,
             ("GET", f"{PREFIX}/health"): self.health,
+            ("GET", f"{PREFIX}/providers"): self.list_providers,
             ("GET", f"{PREFIX}/offer"): self.offer,
             ("POST", f"{PREFIX}/outcomes"): self.order_outcome,
             ("POST", f"{PREFIX}/settle_all"): self.settle_all,
@@ -69,6 +71,10 @@ class OrderDesk:
     def health(self, request: Request) -> Reply:
         """Whether the sandbox is up."""
         return json_reply({"status": "ok"})
+
+    def list_providers(self, request: Request) -> Reply:
+        """The providers, the faults that each understands, and the orders of each alone."""
+        return json_reply({"providers": [_described(each) for each in self._providers]})
 
     def offer(self, request: Request) -> Reply:
         """Matches and selections that can be taken now, with their odds."""
@@ -137,10 +143,25 @@ class OrderDesk:
         return json_reply({"client_errors": self._around.journal.client_errors()})
 
 
+def _described(provider: SandboxProvider) -> dict[str, Any]:
+    return {
+        "name": provider.name,
+        "faults": {call: sorted(names) for call, names in provider.fault_points.items()},
+        "codes": sorted(provider.reject_codes),
+        "orders": [
+            {"method": method, "path": f"/{provider.name}{path}", "explained": _first_line(handler)}
+            for (method, path), handler in provider.order_routes.items()
+        ],
+    }
+
+
 def _explained(routes: Routes, prefix: str) -> Iterable[str]:
     for (method, path), handler in routes.items():
-        first_line = (handler.__doc__ or "").strip().splitlines()[0]
-        yield f"  {method:6} {prefix}{path:34} {first_line}"
+        yield f"  {method:6} {prefix}{path:34} {_first_line(handler)}"
+
+
+def _first_line(handler: Handler) -> str:
+    return (handler.__doc__ or "").strip().splitlines()[0]
 
 
 def _match(offers: list[Offer]) -> dict[str, Any]:
