@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from providers import addresses
@@ -119,6 +119,12 @@ def _before_send(connection: HTTPConnection) -> None:
     exchange.about_to_send()
 
 
+def _check_open(connection: HTTPConnection) -> None:
+    """A connection that was reset while we sent has no socket left to read an answer from."""
+    if connection.sock is None:
+        raise ConnectionResetError("the connection was reset while the request was sent")
+
+
 class GuardedHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _open(self.host, self.port)
@@ -126,6 +132,10 @@ class GuardedHTTPConnection(HTTPConnection):
     def send(self, data: Any) -> None:
         _before_send(self)
         super().send(data)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        _check_open(self)
+        return super().getresponse()
 
 
 class GuardedHTTPSConnection(HTTPSConnection):
@@ -135,6 +145,10 @@ class GuardedHTTPSConnection(HTTPSConnection):
     def send(self, data: Any) -> None:
         _before_send(self)
         super().send(data)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        _check_open(self)
+        return super().getresponse()
 
 
 class _ShortIdle(HTTPConnectionPool):

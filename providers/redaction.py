@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[redacted]"
 KEPT = 16 * 1024
-_READ = 24 * 1024
+READ = 24 * 1024
 _SHORTEST = 4
 
 # Anywhere in a name, written in small letters and without anything between the words.
@@ -64,8 +64,8 @@ def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
     It is cut at `KEPT` characters, after the redaction, so that no half of a secret stays.
     """
     known = [secret for secret in set(secrets) if len(secret) >= _SHORTEST]
-    is_cut = len(text) > _READ
-    text = _without(text[:_READ].replace("\0", "\ufffd"), known)
+    is_cut = len(text) > READ
+    text = _without(text[:READ].replace("\0", "\ufffd"), known)
     text = _without_json_fields(text)
     if "=" in text:
         text = _FORM_FIELD.sub(_masked_form_field, text)

@@ -20,6 +20,25 @@ PROVIDERS = {
 }
 
 
+# What every account may have, whatever its provider declares.
+COMMON_SETTINGS: tuple[Declared, ...] = (
+    Declared(
+        name="rate_per_s",
+        label="Calls a second",
+        help="Calls of this account wait for their turn beyond it; empty means no limit.",
+        check="pattern",
+        pattern=r"(?!0+(\.0+)?$)\d{1,4}(\.\d{1,3})?",
+    ),
+    Declared(
+        name="rate_burst",
+        label="Calls at once",
+        help="How many may go at once after a pause, a whole number; a second's worth if empty.",
+        check="pattern",
+        pattern=r"[1-9]\d{0,3}",
+    ),
+)
+
+
 class UnknownProvider(Exception):
     """There is no provider of this name."""
 
@@ -41,9 +60,14 @@ def names() -> tuple[str, ...]:
     return tuple(PROVIDERS)
 
 
+def settings_of(provider: str) -> tuple[Declared, ...]:
+    """Every setting that accounts of a provider have. Raises `UnknownProvider`."""
+    return (*get(provider).settings, *COMMON_SETTINGS)
+
+
 def declared_setting(provider: str, name: str) -> Declared:
     """What a provider declares of one setting. Raises `KeyError` for a name it does not have."""
-    for declared in get(provider).settings:
+    for declared in settings_of(provider):
         if declared.name == name:
             return declared
     raise KeyError(f"{provider} declares no setting {name!r}")

@@ -11,7 +11,7 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers import encryption, registry
+from providers import admission, encryption, health, registry
 from providers.calls import (
     can,
     check_slip,
@@ -92,12 +92,13 @@ def save_account(
         if secrets or base_url is not None or "login_url" in (settings or {}):
             # A session that was opened with other credentials or elsewhere is not this account's.
             ProviderSession.objects.filter(account=account).delete()
+            health.forget_refusal(account_id=account.pk)
     return account
 
 
 def effective_settings(*, account: ProviderAccount) -> dict[str, str]:
     """Every declared setting with its value or default, in the provider's order."""
-    declared = registry.get(account.provider).settings
+    declared = registry.settings_of(account.provider)
     return {item.name: account.setting(item.name) for item in declared}
 
 
@@ -108,8 +109,7 @@ def warnings(*, account: ProviderAccount) -> tuple[str, ...]:
 
 def declared(*, provider: str) -> tuple[tuple[Declared, ...], tuple[Declared, ...]]:
     """The settings and the secrets that accounts of a provider have."""
-    found = registry.get(provider)
-    return found.settings, found.secrets
+    return registry.settings_of(provider), registry.get(provider).secrets
 
 
 def _new_account(*, code: str, provider: str | None) -> ProviderAccount:
@@ -138,7 +138,7 @@ def _fill(
         check_outgoing_url("base_url", account.base_url)
     elif provider.capabilities & {Capability.PLACE, Capability.EXCHANGE}:
         raise InvalidAccount("base_url", "is required")
-    account.settings = merged(provider.settings, account.settings, settings)
+    account.settings = merged(registry.settings_of(account.provider), account.settings, settings)
     stored = encryption.decrypt_mapping(account.secrets)
     if secrets or not stored:
         account.secrets = encryption.encrypt_mapping(merged(provider.secrets, stored, secrets))
@@ -213,7 +213,8 @@ def _new_token(account: ProviderAccount) -> str:
 def test_connection(*, account: ProviderAccount) -> ConnectionReport:
     """Try the address and the credentials without placing anything. Not inside a transaction."""
     try:
-        report = _provider(account).test(account)
+        with admission.testing():
+            report = _provider(account).test(account)
     except Exception as error:
         logger.exception("testing the connection of %s failed", account.code)
         return ConnectionReport(ok=False, detail=f"internal error: {type(error).__name__}")

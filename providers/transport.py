@@ -8,96 +8,47 @@ covers the whole call, the last byte of the answer included.
 import os
 import time
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 from urllib.parse import urlencode
-from uuid import UUID
 
 import requests
 from django.db import connection
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
+from uuid_utils.compat import uuid7
 
-from providers import subjects, watch, wire
-from providers.addresses import AddressRefused
+from providers import admission, call_log, rates, wire
+from providers.addresses import AddressRefused, BadAddress
+from providers.admission import Passage, Withheld
+from providers.call_log import conclude
 from providers.connections import POOLS, Exchange
-from providers.contract import AccountView
-from providers.models import CallOutcome, ProviderCall
-from providers.redaction import MASK, redact
+from providers.models import CallFailure
+from providers.outgoing import Answer, Call, CallFailed, CallLost, CallNotSent, Deadline
+from providers.redaction import redact
+
+__all__ = [
+    "Answer",
+    "Call",
+    "CallFailed",
+    "CallLost",
+    "CallNotSent",
+    "Deadline",
+    "Transport",
+    "conclude",
+    "refuse_inside_transaction",
+    "transport",
+]
 
 MOST_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 _POOLED_CONNECTIONS = 32
-_FAILURES = (requests.RequestException, HTTPError, OSError, AddressRefused)
-
-
-class CallFailed(Exception):
-    """There is no answer. `call_id` is the row in the call log, `code` is neutral."""
-
-    def __init__(self, message: str, *, call_id: UUID, code: str = "provider_unreachable") -> None:
-        super().__init__(message)
-        self.message = message
-        self.call_id = call_id
-        self.code = code
-
-
-class CallNotSent(CallFailed):
-    """Not one byte of the request left us."""
-
-
-class CallLost(CallFailed):
-    """The request may have arrived, and there is no whole answer."""
+_FAILURES = (requests.RequestException, HTTPError, OSError, AddressRefused, BadAddress)
+_TOO_MANY_REQUESTS = 429
 
 
 class _Unreadable(OSError):
     """The answer is too long or encoded in a way that was not asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A request. `deadline_s` is for all of it; `subject_*` say what it is about.
-
-    Its body is `json` or the fields of a `form`. `secrets` are taken out of what is logged; of a
-    `personal` answer nothing is.
-    """
-
-    account: AccountView
-    operation: str
-    method: str
-    url: str
-    deadline_s: float
-    json: Any = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    personal: bool = False
-    subject_kind: str = field(default_factory=subjects.kind)
-    subject_id: UUID | None = field(default_factory=subjects.subject_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back, whole. Header names are in lower case; `cookies` are those it sets."""
-
-    call_id: UUID
-    status: int
-    headers: Mapping[str, str]
-    cookies: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    duration_ms: int
-
-
-class Deadline:
-    """The time that is left for several calls together."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends_at = time.monotonic() + seconds
-
-    @property
-    def left_s(self) -> float:
-        return self._ends_at - time.monotonic()
 
 
 class Transport:
@@ -115,55 +66,119 @@ class Transport:
         would be rolled back with it.
         """
         refuse_inside_transaction()
-        row = _log_start(call)
-        exchange = Exchange(deadline_s=call.deadline_s)
-        started = time.monotonic()
+        sending = _Sending(call)
+        passage = sending.wait_for_its_turn()
         try:
-            with exchange.running():
-                response = self._adapter.send(
-                    _prepare(call), stream=True, timeout=exchange.left_s, verify=True
-                )
-                body = _read(response)
-                exchange.check_time()
+            answer = sending.send(self._adapter)
         except _FAILURES as error:
-            raise _failure(call, row, exchange, error, started) from None
-        answer = Answer(
-            call_id=row.id,
-            status=response.status_code,
-            headers=_headers(response),
-            cookies=_cookies_set(response),
-            body=body,
-            duration_ms=_ms_since(started),
-        )
-        _log_answer(call, answer)
+            failed = sending.log_failure(error)
+            if not isinstance(error, _Unreadable):
+                admission.failed(call.account.id, passage)
+            else:
+                admission.succeeded(call.account.id, passage)
+            raise failed from None
+        sending.log_answer(answer)
+        _learn_from(call, answer, passage)
         return answer
 
     def _forget_connections(self) -> None:
         self._adapter = _GuardedAdapter()
 
 
-def conclude(
-    *,
-    call_id: UUID,
-    outcome: CallOutcome,
-    error: str = "",
-    unknown_fields: Sequence[str] = (),
-    unknown_values: Sequence[str] = (),
-) -> None:
-    """Say in the log what a call came to, once its answer has been understood.
+class _Sending:
+    """One call on its way, and its row in the log."""
 
-    What in the answer the contract does not know is kept for staff: names of fields, and values
-    as `status=frozen`.
-    """
-    ProviderCall.objects.filter(id=call_id).update(outcome=outcome, error=redact(error))
-    if unknown_fields or unknown_values:
-        call = ProviderCall.objects.only("account_id", "operation").get(id=call_id)
-        watch.note(
-            account_id=call.account_id,
-            place=call.operation,
-            fields=unknown_fields,
-            values=unknown_values,
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._body = _body(call)
+        self._secrets = (*call.account.secret_values(), *call.cookies.values(), *call.secrets)
+        self._deadline = Deadline(call.deadline_s)
+        self._exchange: Exchange | None = None
+
+    def wait_for_its_turn(self) -> Passage:
+        """Log the call, and say under which circumstances it may go. Raises `CallNotSent`."""
+        try:
+            admission.check_remembered(self._call.account.id)
+        except Withheld as withheld:
+            self._log_withheld_at_once(withheld)
+        entry = call_log.begin(self._call, body=self._body, secrets=self._secrets)
+        self._id = entry.call_id
+        try:
+            return admission.admit(self._call, entry.standing, self._deadline)
+        except Withheld as withheld:
+            self._log_withheld(withheld)
+
+    def send(self, adapter: HTTPAdapter) -> Answer:
+        self._exchange = exchange = Exchange(deadline_s=self._deadline.left_s)
+        self._started = time.monotonic()
+        with exchange.running():
+            response = adapter.send(
+                _prepare(self._call, self._body), stream=True, timeout=exchange.left_s, verify=True
+            )
+            body = _read(response)
+            exchange.check_time()
+        headers = _headers(response)
+        return Answer(
+            call_id=self._id,
+            status=response.status_code,
+            headers=headers,
+            cookies=_cookies_set(response),
+            body=body,
+            duration_ms=_ms_since(self._started),
+            retry_after_s=rates.retry_after_s(headers.get("retry-after"), now=datetime.now(UTC)),
         )
+
+    def log_answer(self, answer: Answer) -> None:
+        failure = CallFailure.SERVER_ERROR.value if answer.status >= 500 else ""
+        call_log.answered(self._call, answer, secrets=self._secrets, failure=failure)
+
+    def log_failure(self, error: Exception) -> CallFailed:
+        """Whether the request may have arrived is decided by our own sending, not by the error."""
+        sent = self._exchange is not None and self._exchange.sent
+        expired = self._exchange is not None and self._exchange.expired
+        text = "no whole answer in time" if expired else _plain_cause(error)
+        message = redact(text, secrets=self._secrets)
+        failure = CallFailure.LOST if sent else CallFailure.NOT_SENT
+        call_log.failed(
+            call_id=self._id,
+            sent=sent,
+            failure=CallFailure.UNREADABLE if isinstance(error, _Unreadable) else failure,
+            error=message,
+            duration_ms=_ms_since(self._started),
+        )
+        return (CallLost if sent else CallNotSent)(message, call_id=self._id)
+
+    def _log_withheld(self, withheld: Withheld) -> NoReturn:
+        if admission.is_to_be_logged(self._call):
+            call_log.failed(
+                call_id=self._id,
+                sent=False,
+                failure=CallFailure.WITHHELD,
+                error=withheld.message,
+                duration_ms=None,
+            )
+        else:
+            call_log.forget(call_id=self._id)
+        raise CallNotSent(withheld.message, call_id=self._id, code=withheld.code) from None
+
+    def _log_withheld_at_once(self, withheld: Withheld) -> NoReturn:
+        call_id = uuid7()
+        if admission.is_to_be_logged(self._call):
+            call_id = call_log.add_withheld(
+                self._call, body=self._body, secrets=self._secrets, error=withheld.message
+            )
+        raise CallNotSent(withheld.message, call_id=call_id, code=withheld.code) from None
+
+
+def _learn_from(call: Call, answer: Answer, passage: Passage) -> None:
+    if answer.status >= 500:
+        admission.failed(call.account.id, passage)
+        return
+    admission.succeeded(call.account.id, passage)
+    if answer.status == _TOO_MANY_REQUESTS:
+        asked_s = answer.retry_after_s
+        seconds = rates.SHORTEST_THROTTLE_S if asked_s is None else asked_s
+        rates.throttle(account_id=call.account.id, seconds=seconds)
 
 
 def refuse_inside_transaction() -> None:
@@ -181,13 +196,12 @@ class _GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOLS
 
 
-def _prepare(call: Call) -> requests.PreparedRequest:
+def _prepare(call: Call, body: bytes | None) -> requests.PreparedRequest:
     headers = {"User-Agent": "Slipdesk", "Accept": "application/json", **call.headers}
     # Not asking for compression leaves nothing to unpack that could explode.
     headers["Accept-Encoding"] = "identity"
     if call.cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in call.cookies.items())
-    body = _body(call)
     if body is not None:
         kind = "json" if call.form is None else "x-www-form-urlencoded"
         headers["Content-Type"] = f"application/{kind}"
@@ -232,20 +246,6 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     return plain
 
 
-def _failure(
-    call: Call, row: ProviderCall, exchange: Exchange, error: Exception, started: float
-) -> CallFailed:
-    """Whether the request may have arrived is decided by our own sending, not by the error."""
-    text = "no whole answer in time" if exchange.expired else _plain_cause(error)
-    message = redact(text, secrets=_secrets(call))
-    ProviderCall.objects.filter(id=row.id).update(
-        outcome=CallOutcome.UNKNOWN if exchange.sent else CallOutcome.NOT_SENT,
-        error=message,
-        duration_ms=_ms_since(started),
-    )
-    return (CallLost if exchange.sent else CallNotSent)(message, call_id=row.id)
-
-
 def _plain_cause(error: BaseException) -> str:
     """The innermost error, which names the reason without addresses of objects and retries."""
     seen = error
@@ -268,35 +268,6 @@ def _cookies_set(response: requests.Response) -> dict[str, str]:
         if found and name.strip() and value.strip():
             cookies[name.strip()] = value.strip()
     return cookies
-
-
-def _log_start(call: Call) -> ProviderCall:
-    """A row from before the first byte, so that a killed process leaves a trace of its call."""
-    secrets = _secrets(call)
-    body = (_body(call) or b"").decode()
-    return ProviderCall.objects.create(
-        account_id=call.account.id,
-        operation=call.operation,
-        subject_kind=call.subject_kind,
-        subject_id=call.subject_id,
-        method=call.method,
-        url=redact(call.url, secrets=secrets),
-        request=redact(body, secrets=secrets),
-    )
-
-
-def _log_answer(call: Call, answer: Answer) -> None:
-    secrets = (*_secrets(call), *answer.cookies.values())
-    body = answer.body.decode(errors="replace")
-    ProviderCall.objects.filter(id=answer.call_id).update(
-        response=MASK if call.personal else redact(body, secrets=secrets),
-        response_status=answer.status,
-        duration_ms=answer.duration_ms,
-    )
-
-
-def _secrets(call: Call) -> tuple[str, ...]:
-    return (*call.account.secret_values(), *call.cookies.values(), *call.secrets)
 
 
 def _ms_since(started: float) -> int:

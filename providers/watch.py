@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -96,7 +97,7 @@ def _savepoint_if_inside() -> AbstractContextManager[None]:
 
 
 def _count(account_id: UUID, place: str, details: list[tuple[str, str]]) -> None:
-    values = {
+    values: dict[str, Any] = {
         "account": account_id,
         "place": place,
         "kinds": [kind for kind, _ in details],

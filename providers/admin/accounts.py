@@ -212,7 +212,7 @@ def _summary(account: ProviderAccount) -> Summary:
 
 
 def _settings(account: ProviderAccount) -> Facts:
-    declared = registry.get(account.provider).settings
+    declared = registry.settings_of(account.provider)
     rows: list[tuple[str, object]] = [("Address", account.base_url or NOTHING)]
     rows += [(item.label, account.setting(item.name) or NOTHING) for item in declared]
     return Facts(title="Settings", rows=rows)

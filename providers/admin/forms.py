@@ -56,7 +56,7 @@ def _fields(provider: str, account: ProviderAccount | None) -> dict[str, forms.F
         )
     }
     stored = account.settings if account else {}
-    for item in declared.settings:
+    for item in registry.settings_of(provider):
         fields[_SETTING + item.name] = _setting(item, str(stored.get(item.name, "")))
     set_already = account.secret_names() if account else ()
     for item in declared.secrets:

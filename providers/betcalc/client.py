@@ -6,7 +6,7 @@ Source: `documents/betcalc.txt`.
 import logging
 from collections.abc import Mapping, Sequence
 
-from providers import sessions
+from providers import health, sessions
 from providers.betcalc import documented, protocol
 from providers.betcalc.declared import SECRETS, SETTINGS
 from providers.betcalc.protocol import AmountMode, SessionLost
@@ -143,7 +143,7 @@ class Betcalc:
                 )
             )
         except CallNotSent as error:
-            return NotSent(code="provider_unreachable", message=error.message)
+            return NotSent(code=error.code, message=error.message)
         except CallFailed as error:
             return Unknown(reason=error.message)
         placed = protocol.read_placement(
@@ -184,8 +184,15 @@ class Betcalc:
                 )
             )
         except CallFailed as error:
-            raise LoginFailed("provider_unreachable", error.message) from None
-        return _session_cookies(answer)
+            raise LoginFailed(error.code, error.message) from None
+        try:
+            cookies = _session_cookies(answer)
+        except LoginFailed as error:
+            if error.code == "provider_credentials_refused":
+                health.credentials_refused(account_id=account.id, message=error.message)
+            raise
+        health.credentials_worked(account_id=account.id)
+        return cookies
 
     # --- inbound --------------------------------------------------------------------------------
 

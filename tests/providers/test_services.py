@@ -41,6 +41,8 @@ class TestSaving:
             "allowed_ips": "",
             "result_due_h": "72",
             "return_statuses": "",
+            "rate_per_s": "",
+            "rate_burst": "",
         }
 
     def test_what_is_not_named_stays(self):

@@ -1,0 +1,193 @@
+"""How an account stands with its provider, in words that staff can act on.
+
+The state is computed from the stored facts and the newest calls; nothing has to be kept up to
+date for it while all is well.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from providers import admission, ids
+from providers.models import Breaker, ProviderCall, ProviderHealth
+from providers.models.calls import COUNTED_FAILURES
+from providers.redaction import redact
+
+RECENT = timedelta(minutes=15)
+_MOST_CALLS = 200
+_LONGEST_TEXT = 500
+# Less than this is bad luck, not a provider in trouble.
+_FEW_FAILURES = 3
+_SMALL_SHARE = 5
+
+
+class State(StrEnum):
+    """What staff have to know first: the first that is true, from the bottom up."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    CREDENTIALS_REFUSED = "credentials refused"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`failed` of the newest `calls` brought nothing; `why` is a sentence for staff."""
+
+    state: State
+    since: datetime | None
+    why: str
+    facts: ProviderHealth | None
+    calls: int
+    failed: int
+
+
+class AlreadySuspended(Exception):
+    """Somebody was faster."""
+
+
+# --- for staff ----------------------------------------------------------------------------------
+
+
+def of(*, account_id: UUID, now: datetime) -> Health:
+    """The health of one account. Two queries."""
+    facts = ProviderHealth.objects.filter(account_id=account_id).first()
+    calls, failures = _recent(account_id, now)
+    state, since, why = _state(facts, now, calls=calls, failures=failures)
+    return Health(state=state, since=since, why=why, facts=facts, calls=calls, failed=len(failures))
+
+
+def of_many(*, account_ids: Iterable[UUID], now: datetime) -> Mapping[UUID, State]:
+    """The states of several accounts by their stored facts alone. One query."""
+    wanted = list(account_ids)
+    found = ProviderHealth.objects.filter(account_id__in=wanted).in_bulk()
+    return {each: _state(found.get(each), now, calls=0, failures=[])[0] for each in wanted}
+
+
+def last_failure(*, account_id: UUID) -> ProviderCall | None:
+    """The newest call that brought nothing, however old it is."""
+    return (
+        ProviderCall.objects.filter(account_id=account_id, failure__in=COUNTED_FAILURES)
+        .order_by("-id")
+        .first()
+    )
+
+
+def suspend(*, account_id: UUID, by: str, reason: str, now: datetime) -> None:
+    """Hold back every call of the account, in all processes within a second.
+
+    Callbacks still come in. Raises `AlreadySuspended`.
+    """
+    health, _ = ProviderHealth.objects.get_or_create(account_id=account_id)
+    changed = ProviderHealth.objects.filter(pk=health.pk, suspended_at=None).update(
+        suspended_at=now, suspended_by=by[:200], suspended_reason=reason[:_LONGEST_TEXT]
+    )
+    if not changed:
+        raise AlreadySuspended
+
+
+def resume(*, account_id: UUID) -> bool:
+    """Let calls go again. False if the account was not suspended."""
+    changed = ProviderHealth.objects.filter(
+        account_id=account_id, suspended_at__isnull=False
+    ).update(suspended_at=None, suspended_by="", suspended_reason="")
+    admission.forget(account_id)
+    return bool(changed)
+
+
+# --- for clients --------------------------------------------------------------------------------
+
+_REFUSED = """
+INSERT INTO providers_providerhealth AS health
+    (account_id, credentials_refused_at, credentials_error)
+VALUES (%(account)s, clock_timestamp(), %(error)s)
+ON CONFLICT (account_id) DO UPDATE
+SET credentials_refused_at = coalesce(health.credentials_refused_at, clock_timestamp()),
+    credentials_error = excluded.credentials_error
+"""
+
+
+def credentials_refused(*, account_id: UUID, message: str) -> None:
+    """The provider said in so many words that it does not take our login, key or token."""
+    values: dict[str, Any] = {"account": account_id, "error": redact(message)[:_LONGEST_TEXT]}
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSED, values)
+
+
+def credentials_worked(*, account_id: UUID) -> None:
+    """The provider took them. Asks nothing of the database unless they were refused before.
+
+    Call it after a call of this account, which is how this process knows.
+    """
+    if admission.credentials_were_refused(account_id):
+        forget_refusal(account_id=account_id)
+
+
+def forget_refusal(*, account_id: UUID) -> None:
+    """There are new credentials, or the old ones work again."""
+    ProviderHealth.objects.filter(
+        account_id=account_id, credentials_refused_at__isnull=False
+    ).update(credentials_refused_at=None, credentials_error="")
+
+
+# --- the state ----------------------------------------------------------------------------------
+
+
+def _recent(account_id: UUID, now: datetime) -> tuple[int, list[datetime]]:
+    """How many of the newest calls ended, and when those that failed began."""
+    newest = (
+        ProviderCall.objects.filter(
+            account_id=account_id, id__gte=ids.first_at(now - RECENT), duration_ms__isnull=False
+        )
+        .order_by("-id")
+        .values_list("failure", "created_at")[:_MOST_CALLS]
+    )
+    calls = list(newest)
+    return len(calls), [began for failure, began in calls if failure in COUNTED_FAILURES]
+
+
+def _state(
+    facts: ProviderHealth | None, now: datetime, *, calls: int, failures: list[datetime]
+) -> tuple[State, datetime | None, str]:
+    return (
+        (_suspended(facts) if facts else None)
+        or (_refused(facts) if facts else None)
+        or (_circuit(facts, now) if facts else None)
+        or _failing(calls, failures)
+        or (State.HEALTHY, None, "Calls go through.")
+    )
+
+
+def _suspended(facts: ProviderHealth) -> tuple[State, datetime | None, str] | None:
+    if facts.suspended_at is None:
+        return None
+    why = f"By {facts.suspended_by}: {facts.suspended_reason}"
+    return State.SUSPENDED, facts.suspended_at, why
+
+
+def _refused(facts: ProviderHealth) -> tuple[State, datetime | None, str] | None:
+    if facts.credentials_refused_at is None:
+        return None
+    return State.CREDENTIALS_REFUSED, facts.credentials_refused_at, facts.credentials_error
+
+
+def _circuit(facts: ProviderHealth, now: datetime) -> tuple[State, datetime | None, str] | None:
+    if facts.breaker != Breaker.CLOSED:
+        why = "The circuit is open: calls are held back, and one is let through now and then."
+        return State.DEGRADED, facts.opened_at, why
+    if facts.throttled_until and facts.throttled_until > now:
+        return State.DEGRADED, None, "The provider asked us to wait; calls wait with it."
+    return None
+
+
+def _failing(calls: int, failures: list[datetime]) -> tuple[State, datetime | None, str] | None:
+    if len(failures) < _FEW_FAILURES or _SMALL_SHARE * len(failures) <= calls:
+        return None
+    minutes = round(RECENT.total_seconds() / 60)
+    why = f"{len(failures)} of {calls} calls of the past {minutes} minutes failed."
+    return State.DEGRADED, min(failures), why
