@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from bets.services import resolution, resolver, tokens
+from bets.services import limits, registrations, resolution, resolver, tokens
 
 
 def sweep_coupons() -> int:
@@ -18,3 +18,13 @@ def purge_player_tokens() -> int:
 def resolve_coupons() -> int:
     """Ask providers what became of coupons without a clear answer."""
     return resolver.ask_due(now=timezone.now())
+
+
+def send_limits() -> int:
+    """Tell providers of players' new limit multipliers. Woken by each, and by a schedule."""
+    return limits.send_due(now=timezone.now())
+
+
+def send_registrations() -> int:
+    """Tell providers of players. Woken by each, and by a schedule."""
+    return registrations.send_due(now=timezone.now())

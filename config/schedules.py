@@ -24,6 +24,8 @@ class Schedule:
 SCHEDULES = (
     Schedule("sweep_coupons", "bets.jobs.sweep_coupons", every_s=5),
     Schedule("resolve_coupons", "bets.jobs.resolve_coupons", every_s=5),
+    Schedule("send_limits", "bets.jobs.send_limits", every_s=10),
+    Schedule("send_registrations", "bets.jobs.send_registrations", every_s=10),
     Schedule("drain_inbox", "webhooks.jobs.drain", every_s=5),
     Schedule("seal_ledger", "wallets.jobs.seal_ledger", every_s=300),
     Schedule("canary", "config.jobs.canary", every_s=60),

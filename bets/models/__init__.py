@@ -22,6 +22,7 @@ from bets.models.exchange import (
 from bets.models.fields import ODDS_LIMIT
 from bets.models.flags import Flag, FlagKind
 from bets.models.idempotency import IdempotencyKey
+from bets.models.limits import ErrandState, LimitChange, Registration
 from bets.models.partners import ApiKey, Partner, PartnerAccess
 from bets.models.players import Player, PlayerStatus, ProviderIdentity
 from bets.models.settlements import Disposition, PendingResult, Settlement, Tombstone
@@ -37,6 +38,7 @@ __all__ = [
     "Coupon",
     "CouponStatus",
     "Disposition",
+    "ErrandState",
     "ExchangeAccount",
     "ExchangeBatch",
     "ExchangeMarket",
@@ -46,6 +48,7 @@ __all__ = [
     "FlagKind",
     "IdempotencyKey",
     "ItemResult",
+    "LimitChange",
     "OrderEventKind",
     "OrderStatus",
     "Origin",
@@ -56,6 +59,7 @@ __all__ = [
     "PlayerStatus",
     "PlayerToken",
     "ProviderIdentity",
+    "Registration",
     "Result",
     "Settlement",
     "TimelineEvent",
