@@ -13,6 +13,7 @@ from providers import registry
 from providers.contract import CouponType, OddsPolicy, Selection
 from providers.models import ProviderAccount
 from tests.fakes.book import FakeBook, FakeSportsbook, FakeTickets, FakeWallet
+from tests.fakes.exchange import FakeExchange
 from wallets import services as wallets
 from wallets.models import Account
 from wallets.services import Kind, NewTransfer, Purpose
@@ -47,6 +48,14 @@ def tickets(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTickets]:
     monkeypatch.setitem(registry.PROVIDERS, "faketickets", "tests.fakes.book.FakeTickets")
     registry.get.cache_clear()
     yield registry.get("faketickets")
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeExchange]:
+    monkeypatch.setitem(registry.PROVIDERS, "fakeexchange", "tests.fakes.exchange.FakeExchange")
+    registry.get.cache_clear()
+    yield registry.get("fakeexchange")
     registry.get.cache_clear()
 
 
@@ -87,6 +96,11 @@ def sports_account(partner: Partner, sportsbook: FakeSportsbook) -> ProviderAcco
 @pytest.fixture
 def tickets_account(partner: Partner, tickets: FakeTickets) -> ProviderAccount:
     return _account(partner, "faketickets")
+
+
+@pytest.fixture
+def exchange_account(partner: Partner, exchange: FakeExchange) -> ProviderAccount:
+    return _account(partner, "fakeexchange")
 
 
 @pytest.fixture
