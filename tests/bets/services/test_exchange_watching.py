@@ -1,0 +1,460 @@
+"""Orders follow what the exchange has, and lost placements are resolved."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bets.models import ExchangeBatch, ExchangeMarket, ExchangeOrder, Flag, FlagKind
+from bets.services.exchange import deciding, quiet, watching
+from bets.services.exchange.deciding import NotPossible
+from providers import leases
+from providers.contract import ReadRefused
+from tests.factories.bets import a_partner
+from tests.factories.exchange import an_offer, an_order, place, placed, the_market
+
+pytestmark = pytest.mark.django_db
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def look(account, *, after: timedelta = timedelta(0), market_id: str = "7"):
+    market = the_market(account, market_id)
+    return watching.look(market=market, now=timezone.now() + after)
+
+
+def story(order: ExchangeOrder) -> list[tuple[str, str, str]]:
+    order.refresh_from_db()
+    return [
+        (event.kind, f"{event.amount or 0:.2f}", f"{event.odds or 0:.2f}")
+        for event in order.events.all()
+        if event.kind not in ("placed", "accepted", "unknown")
+    ]
+
+
+@pytest.fixture
+def lost(partner, exchange_account, exchange):
+    """Place an order whose answer is lost."""
+
+    def place_it(*offers, arrives: bool, owner=partner) -> ExchangeOrder:
+        exchange.lose("place_offers", arrives=arrives)
+        return placed(owner, exchange_account, *offers)[0]
+
+    return place_it
+
+
+# --- following ----------------------------------------------------------------------------------
+
+
+def test_matched_parts_and_their_odds_come_to_the_timeline(partner, exchange_account, exchange):
+    (order,) = placed(partner, exchange_account, an_offer("lay", "3.00", "10.00"))
+    exchange.rival("7", "1", "back", "2.80", "4.00")
+    look(exchange_account)
+    assert story(order) == [("matched", "4.00", "3.00")]
+    assert (order.status, order.matched, order.remaining) == ("partly_matched", 4, 6)
+    assert (order.average_matched_odds, order.exposure) == (Decimal("3"), Decimal("20"))
+    exchange.rival("7", "1", "back", "3.00", "6.00")
+    look(exchange_account)
+    assert story(order) == [("matched", "4.00", "3.00"), ("matched", "6.00", "3.00")]
+    assert (order.status, order.remaining, order.told) == ("matched", 0, 10)
+    assert the_market(exchange_account).look_after is None
+
+
+def test_the_average_is_weighted_and_each_odds_is_told(partner, exchange_account, exchange):
+    exchange.rival("7", "1", "lay", "2.40", "5.00")
+    exchange.rival("7", "1", "lay", "2.10", "15.00")
+    (order,) = placed(partner, exchange_account, an_offer("back", "2.00", "20.00"))
+    assert order.status == "matched"
+    look(exchange_account)
+    assert story(order) == [("matched", "15.00", "2.10"), ("matched", "5.00", "2.40")]
+    assert order.average_matched_odds == Decimal("2.175")
+
+
+def test_a_cancellation_at_the_exchange_is_told(partner, exchange_account, exchange):
+    exchange.rival("7", "1", "lay", "2.00", "4.00")
+    (order,) = placed(partner, exchange_account)
+    exchange.end("7")
+    look(exchange_account)
+    assert story(order) == [("cancelled", "6.00", "0.00"), ("matched", "4.00", "2.00")]
+    assert (order.status, order.matched, order.remaining) == ("cancelled", 4, 0)
+    assert order.exposure == 4
+
+
+def test_parts_that_cannot_be_read_are_told_later(partner, exchange_account, exchange):
+    (order,) = placed(partner, exchange_account)
+    exchange.rival("7", "1", "lay", "2.00", "10.00")
+    exchange.instead("matches", ReadRefused("provider_unreachable", "away"))
+    look(exchange_account)
+    assert (story(order), order.status, order.told) == ([], "matched", 0)
+    assert the_market(exchange_account).look_after is not None
+    look(exchange_account)
+    assert story(order) == [("matched", "10.00", "2.00")]
+
+
+def test_odds_that_the_exchange_never_says_are_not_awaited_for_ever(
+    partner, exchange_account, exchange
+):
+    (order,) = placed(partner, exchange_account)
+    exchange.rival("7", "1", "lay", "2.00", "10.00")
+    for after in (0, 5, 11):
+        exchange.instead("matches", ReadRefused("provider_refused", "no"))
+        look(exchange_account, after=after * MINUTE)
+    assert story(order) == [("matched", "10.00", "0.00")]
+    assert the_market(exchange_account).look_after is None
+
+
+def test_a_match_between_the_two_reads_is_not_told_twice(partner, exchange_account, exchange):
+    (order,) = placed(partner, exchange_account)
+    exchange.rival("7", "1", "lay", "2.00", "3.00")
+    exchange.first("matches", lambda: exchange.rival("7", "1", "lay", "2.00", "2.00"))
+    look(exchange_account)
+    look(exchange_account)
+    assert story(order) == [("matched", "5.00", "2.00")]
+    assert order.matched == 5
+
+
+def test_one_call_reads_all_orders_of_a_market(partner, exchange_account, exchange):
+    for _ in range(3):
+        placed(partner, exchange_account, an_offer(), an_offer("lay"))
+    exchange.calls.clear()
+    look(exchange_account)
+    assert exchange.calls == {"own_offers": 1}
+
+
+def test_statements_of_a_look_do_not_grow_with_the_orders(partner, exchange_account, exchange):
+    counts = set()
+    for orders in (2, 20):
+        placed(partner, exchange_account, *(an_offer() for _ in range(orders)))
+        exchange.rival("7", "1", "lay", "2.00", f"{orders}.00")
+        with CaptureQueriesContext(connection) as taken:
+            look(exchange_account)
+        counts.add(len(taken))
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"side": "lay"},
+        {"selection_id": "2"},
+        {"parts": [(Decimal(2), Decimal(11))]},
+        {"parts": []},
+    ],
+    ids=["side", "selection", "too much", "less than before"],
+)
+def test_what_contradicts_an_order_is_flagged_once_and_changes_nothing(
+    partner, exchange_account, exchange, change
+):
+    exchange.rival("7", "1", "lay", "2.00", "4.00")
+    (order,) = placed(partner, exchange_account)
+    for name, value in change.items():
+        setattr(exchange.own()[0], name, value)
+    look(exchange_account)
+    look(exchange_account)
+    order.refresh_from_db()
+    assert (order.status, order.matched) == ("partly_matched", 4)
+    assert Flag.objects.get().order == order
+    assert [kind for kind, *_ in story(order)].count("flagged") == 1
+
+
+def test_an_order_that_vanishes_is_kept_and_flagged(partner, exchange_account, exchange):
+    (order,) = placed(partner, exchange_account)
+    exchange.forget("7")
+    look(exchange_account)
+    order.refresh_from_db()
+    assert order.status == "open"
+    assert Flag.objects.get().kind == FlagKind.ORDER_DIFFERS
+
+
+def test_a_market_that_cannot_be_read_keeps_its_orders_and_is_flagged_in_the_end(
+    partner, exchange_account, exchange
+):
+    (order,) = placed(partner, exchange_account)
+    for after in (0, 10, 16):
+        exchange.instead("own_offers", ReadRefused("not_found", "no such market"))
+        assert look(exchange_account, after=after * MINUTE).failure == "no such market"
+        assert Flag.objects.exists() == (after == 16)
+    order.refresh_from_db()
+    assert order.status == "open"
+    assert Flag.objects.get().reference == "7"
+    look(exchange_account, after=17 * MINUTE)
+    assert the_market(exchange_account).failing_since is None
+
+
+# --- when ---------------------------------------------------------------------------------------
+
+
+def test_a_market_on_which_nothing_changes_is_read_less_and_less(partner, exchange_account):
+    placed(partner, exchange_account)
+    now, delays = timezone.now(), []
+    for _ in range(7):
+        watching.look(market=the_market(exchange_account), now=now)
+        delays.append((the_market(exchange_account).look_after - now) // SECOND)
+    assert delays == [6, 12, 24, 48, 60, 60, 60]
+
+
+def test_a_change_makes_it_be_read_soon_again(partner, exchange_account, exchange):
+    placed(partner, exchange_account)
+    ExchangeMarket.objects.update(quiet=5)
+    exchange.rival("7", "1", "lay", "2.00", "1.00")
+    now = timezone.now()
+    watching.look(market=the_market(exchange_account), now=now)
+    assert the_market(exchange_account).look_after == now + watching.FIRST_DELAY
+
+
+def test_the_job_reads_what_is_due_and_nothing_else(partner, exchange_account, exchange):
+    for market_id in ("7", "8", "9"):
+        placed(partner, exchange_account, market_id=market_id)
+    ExchangeMarket.objects.filter(market_id="9").update(look_after=timezone.now() + MINUTE)
+    exchange.calls.clear()
+    assert watching.run(now=timezone.now()) == 2
+    assert watching.run(now=timezone.now()) == 0
+    assert exchange.calls["own_offers"] == 2
+
+
+def test_a_market_that_is_being_read_is_put_off(partner, exchange_account, exchange):
+    placed(partner, exchange_account)
+    exchange.calls.clear()
+    with quiet.looking_at(the_market(exchange_account), seconds=10, wait_s=0):
+        assert watching.run(now=timezone.now()) == 1
+    assert not exchange.calls
+    assert watching.run(now=timezone.now() + 5 * SECOND) == 1
+    assert exchange.calls["own_offers"] == 1
+
+
+def test_many_watchers_read_each_market_once(transactional_db, partner, exchange_account, exchange):
+    for market_id in "1234567":
+        placed(partner, exchange_account, market_id=market_id)
+    exchange.calls.clear()
+    start = Barrier(4)
+
+    def watch(_):
+        start.wait()
+        try:
+            return watching.run(now=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        looked = list(pool.map(watch, range(4)))
+    assert (sum(looked), exchange.calls["own_offers"]) == (7, 7)
+
+
+# --- resolving ----------------------------------------------------------------------------------
+
+
+def test_a_lost_order_that_arrived_is_found(lost, exchange_account, exchange):
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    exchange.rival("7", "1", "lay", "2.00", "13.00")
+    order = lost(arrives=True)
+    assert order.status == "unknown"
+    look(exchange_account)
+    assert story(order) == [("resolved", "0.00", "0.00"), ("matched", "3.00", "2.00")]
+    assert (order.status, order.provider_reference) == (
+        "partly_matched",
+        exchange.own()[-1].reference,
+    )
+
+
+def test_a_lost_order_that_did_not_arrive_is_rejected_after_the_grace(lost, exchange_account):
+    order = lost(arrives=False)
+    look(exchange_account, after=59 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "unknown"
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert (order.status, order.rejection["code"]) == ("rejected", "not_at_exchange")
+
+
+def test_it_is_not_rejected_while_the_exchange_does_not_answer(lost, exchange_account, exchange):
+    order = lost(arrives=False)
+    exchange.instead("own_offers", ReadRefused("provider_unreachable", "away"))
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "unknown"
+    assert not Flag.objects.exists()
+
+
+def test_an_offer_that_was_there_before_is_not_the_orders(lost, exchange_account, exchange):
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    order = lost(arrives=False)
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "rejected"
+
+
+def test_an_offer_that_comes_up_after_all_is_flagged(lost, exchange_account, exchange):
+    order = lost(arrives=False)
+    look(exchange_account, after=61 * SECOND)
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account, after=2 * MINUTE)
+    order.refresh_from_db()
+    assert (order.status, Flag.objects.get().kind) == ("rejected", FlagKind.LATE_ACCEPTANCE)
+    look(exchange_account, after=12 * MINUTE)
+    assert the_market(exchange_account).look_after is None
+
+
+def test_two_lost_batches_do_not_share_an_offer(lost, partner, exchange_account, exchange):
+    one, two = lost(arrives=True), lost(arrives=True)
+    look(exchange_account)
+    for order in (one, two):
+        order.refresh_from_db()
+    assert [one.provider_reference, two.provider_reference] == [
+        lying.reference for lying in exchange.own()
+    ]
+
+
+def test_what_could_be_either_partners_stays_unknown_and_goes_to_staff(
+    lost, exchange_account, exchange
+):
+    """The first arrives so late that the second's snapshot did not hold it."""
+    other = a_partner()
+    exchange_account.access.create(partner=other)
+    one, two = lost(arrives=False), lost(arrives=False, owner=other)
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account, after=2 * MINUTE)
+    for order in (one, two):
+        order.refresh_from_db()
+        assert order.status == "unknown"
+    assert set(Flag.objects.values_list("order_id", "kind")) == {
+        (one.pk, FlagKind.UNKNOWN_OVERDUE),
+        (two.pk, FlagKind.UNKNOWN_OVERDUE),
+    }
+
+
+def test_nothing_is_resolved_while_somebody_places(lost, exchange_account, exchange):
+    order = lost(arrives=False)
+    name = f"exchange:{exchange_account.pk}:7"
+    leases.take(name=name, owner="placing", seconds=60)
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "unknown"
+    leases.release(name=name, owner="placing")
+    look(exchange_account)
+    order.refresh_from_db()
+    assert order.status == "open"
+
+
+def test_lookers_in_parallel_give_an_offer_to_one_order(
+    transactional_db, lost, exchange_account, exchange
+):
+    one, two = lost(arrives=True), lost(arrives=True)
+    start = Barrier(4)
+
+    def resolve(_):
+        start.wait()
+        try:
+            watching.look(market=the_market(exchange_account), now=timezone.now(), wait_s=10)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(resolve, range(4)))
+    references = {order.provider_reference for order in ExchangeOrder.objects.filter(status="open")}
+    assert references == {lying.reference for lying in exchange.own()}
+    assert [kind for order in (one, two) for kind, *_ in story(order)] == ["resolved"] * 2
+
+
+def test_a_process_that_died_during_the_call_leaves_an_unknown_order(
+    partner, exchange_account, exchange
+):
+    order = an_order(partner, exchange_account, status="pending", resolve_after=timezone.now())
+    ExchangeBatch.objects.update(offers_before=[], sent_at=timezone.now())
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account, after=SECOND)
+    order.refresh_from_db()
+    assert (order.status, order.provider_reference) == ("open", exchange.own()[0].reference)
+
+
+def test_a_process_that_died_before_the_call_has_sent_nothing(partner, exchange_account, exchange):
+    order = an_order(partner, exchange_account, status="pending", resolve_after=timezone.now())
+    look(exchange_account, after=SECOND)
+    order.refresh_from_db()
+    assert (order.status, order.rejection["code"]) == ("rejected", "not_sent")
+    assert not exchange.calls
+
+
+def test_a_pending_order_is_left_alone_until_its_time(partner, exchange_account):
+    later = timezone.now() + MINUTE
+    order = an_order(partner, exchange_account, status="pending", resolve_after=later)
+    look(exchange_account)
+    order.refresh_from_db()
+    assert order.status == "pending"
+
+
+def test_an_order_that_stays_unknown_goes_to_staff(lost, exchange_account, exchange):
+    order = lost(arrives=False)
+    for after in (1, 16):
+        exchange.instead("own_offers", ReadRefused("provider_unreachable", "away"))
+        look(exchange_account, after=after * MINUTE)
+    exchange.instead("own_offers", ReadRefused("provider_unreachable", "away"))
+    look(exchange_account, after=32 * MINUTE)
+    assert Flag.objects.get(order=order).kind == FlagKind.UNKNOWN_OVERDUE
+
+
+# --- by hand ------------------------------------------------------------------------------------
+
+
+def test_staff_find_an_order_at_the_exchange(lost, exchange_account, exchange):
+    order = lost(arrives=True)
+    reference = exchange.own()[0].reference
+    deciding.confirm_at_exchange(
+        order_id=order.pk,
+        reference=reference,
+        actor="staff:ann",
+        reason="Seen on their site",
+        now=timezone.now(),
+    )
+    exchange.rival("7", "1", "lay", "2.00", "10.00")
+    assert watching.run(now=timezone.now()) == 1
+    order.refresh_from_db()
+    assert (order.status, order.provider_reference) == ("matched", reference)
+
+
+def test_a_reference_that_is_taken_is_refused(lost, partner, exchange_account):
+    other = an_order(partner, exchange_account)
+    with pytest.raises(NotPossible, match="Another order has"):
+        deciding.confirm_at_exchange(
+            order_id=lost(arrives=False).pk,
+            reference=other.provider_reference,
+            actor="staff:ann",
+            reason="x",
+            now=timezone.now(),
+        )
+
+
+def test_staff_know_that_an_order_is_not_there(lost):
+    order = deciding.confirm_not_at_exchange(
+        order_id=lost(arrives=False).pk, actor="staff:ann", reason="No", now=timezone.now()
+    )
+    assert (order.status, order.rejection["message"]) == ("rejected", "No")
+    with pytest.raises(NotPossible, match="rejected, not unknown"):
+        deciding.confirm_not_at_exchange(
+            order_id=order.pk, actor="staff:ann", reason="No", now=timezone.now()
+        )
+
+
+def test_finding_an_order_takes_it_out_of_the_queue(lost, exchange_account, exchange):
+    one = lost(arrives=True)
+    extra = exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account)
+    assert Flag.objects.get(resolved_at=None).order == one
+    exchange.offers["7"] = [each for each in exchange.own() if each.reference != extra]
+    look(exchange_account)
+    assert not Flag.objects.filter(resolved_at=None).exists()
+
+
+def test_placing_again_while_an_order_is_unknown_keeps_them_apart(
+    lost, partner, exchange_account, exchange
+):
+    order = lost(arrives=True)
+    assert place(partner, exchange_account, an_offer()).status == 201
+    look(exchange_account)
+    order.refresh_from_db()
+    assert order.provider_reference == exchange.own()[0].reference
