@@ -18,15 +18,19 @@ from bets.models import (
     TimelineKind,
     Tombstone,
 )
-from bets.services import acceptance, identities, locks, money
+from bets.services import acceptance, bindings, identities, locks, money
 from bets.services.batch import Batch, Cause
+from bets.services.bindings import Bindings
 from bets.services.locks import Key
 from providers.contract import CouponType, Debit, Effect, Outcome, Rejected
 from providers.models import ProviderAccount
 from wallets.currencies import check_amount
 from wallets.services import InsufficientFunds, LedgerError
 
-_BLOCKED = "player_blocked"
+_BLOCKED, _AMBIGUOUS = "player_blocked", "ambiguous"
+# No coupon can be made of such a bet, or there is one already.
+_WITHOUT_COUPON = ("currency_mismatch", "invalid_amount", _AMBIGUOUS)
+_LONGEST_CODE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,50 @@ def take(*, account: ProviderAccount, debits: Sequence[Debit], cause: Cause) -> 
         return _flag_conflict(account, debits, cause)
     fresh = list({_key(d): d for d, v in zip(debits, verdicts, strict=True) if v is None}.values())
     refused = _first(verdicts, Effect.REFUSED)
-    players = identities.players_by_uid(account=account, uids={d.player_uid for d in fresh})
     refusal = _Refusal(refused.code, refused.message) if refused else None
-    for debit in fresh:
-        refusal = refusal or _refusal(account, debit, players.get(debit.player_uid))
     ids: dict[Key, UUID] = {}
-    if refusal is None:
-        refusal = _book(account, fresh, players, cause, ids)
+    refusal = _take_fresh(account, fresh, cause, ids, refusal)
     if refusal is not None:
-        _record_refused(account, fresh, players, cause, refusal, ids)
         return [_refused(debit, refusal, ids.get(_key(debit))) for debit in debits]
     return [
         verdict or _taken(debit, ids[_key(debit)])
         for debit, verdict in zip(debits, verdicts, strict=True)
     ]
+
+
+def _take_fresh(
+    account: ProviderAccount,
+    debits: list[Debit],
+    cause: Cause,
+    ids: dict[Key, UUID],
+    refusal: _Refusal | None,
+) -> _Refusal | None:
+    """Take all of the bets or refuse them all; `ids` receives their coupons."""
+    players = identities.players_by_uid(account=account, uids={d.player_uid for d in debits})
+    held = bindings.find(account=account, debits=debits, players=players)
+    unheld = [debit for debit in debits if _key(debit) not in held.coupons]
+    for debit in unheld:
+        refusal = refusal or _refusal(account, debit, players.get(debit.player_uid))
+    if refusal is None and held.ambiguous:
+        bindings.flag_ambiguous(found=held, cause=cause)
+        refusal = _Refusal(_AMBIGUOUS, "Several open coupons could be this bet.")
+    if refusal is None:
+        refusal = _book(account, unheld, players, cause, ids)
+    if refusal is not None:
+        # An open coupon is not refused with its debit: its own answer is on the way.
+        _record_refused(account, unheld, players, cause, refusal, ids)
+        return refusal
+    _bind(debits, held, cause, ids)
+    return None
+
+
+def _bind(debits: list[Debit], held: Bindings, cause: Cause, ids: dict[Key, UUID]) -> None:
+    for debit in debits:
+        coupon = held.coupons.get(_key(debit))
+        if coupon is not None:
+            digest = content_digest(debit)
+            bindings.bind(coupon=coupon, debit=debit, digest=digest, cause=cause)
+            ids[_key(debit)] = coupon.pk
 
 
 def content_digest(debit: Debit) -> str:
@@ -87,6 +121,7 @@ class _Known:
     """What is already stored under the references of a request."""
 
     def __init__(self, account: ProviderAccount, keys: set[Key]) -> None:
+        self.account = account
         references = [reference for reference, _ in keys]
         games = {game for _, game in keys}
         of_account = {"account": account, "game__in": games}
@@ -107,13 +142,26 @@ class _Known:
             return _conflicting(debit)
         return _refused(debit, _Refusal(tombstone.code, "This bet was refused before."))
 
-    def _of_coupon(self, debit: Debit, coupon: Coupon) -> Outcome:
+    def _of_coupon(self, debit: Debit, coupon: Coupon) -> Outcome | None:
+        if debit.binds_hold and bindings.is_placed_by_us(coupon):
+            return self._of_placed(debit, coupon)
         if coupon.content_digest != content_digest(debit):
             return _conflicting(debit)
         if coupon.status == CouponStatus.REJECTED and coupon.rejection:
             refusal = _Refusal(coupon.rejection["code"], coupon.rejection["message"])
             return _refused(debit, refusal, coupon.pk)
         return Outcome(effect=Effect.REPEATED, reference=debit.reference, coupon_id=coupon.pk)
+
+    def _of_placed(self, debit: Debit, coupon: Coupon) -> Outcome | None:
+        """A bet that we know from its placement: its stake is held, taken or given back."""
+        if not bindings.is_same_bet(account=self.account, coupon=coupon, debit=debit):
+            return _conflicting(debit)
+        if bindings.is_open(coupon):
+            return None
+        if bindings.is_taken(coupon):
+            return Outcome(effect=Effect.REPEATED, reference=debit.reference, coupon_id=coupon.pk)
+        closed = _Refusal("coupon_closed", f"The bet is {coupon.status}.")
+        return _refused(debit, closed, coupon.pk)
 
 
 def _refusal(account: ProviderAccount, debit: Debit, player: Player | None) -> _Refusal | None:
@@ -127,8 +175,12 @@ def _refusal(account: ProviderAccount, debit: Debit, player: Player | None) -> _
         return _Refusal("currency_mismatch", f"The wallet is in {player.currency}.")
     try:
         check_amount(debit.amount, debit.currency)
+        for part in filter(None, (debit.excise, debit.stake_at_risk)):
+            check_amount(part, debit.currency)
     except LedgerError as error:
         return _Refusal("invalid_amount", str(error))
+    if debit.excise and debit.excise >= debit.amount:
+        return _Refusal("invalid_amount", "The excise is not a part of the amount.")
     return None
 
 
@@ -171,7 +223,7 @@ def _record_refused(
     batch = Batch(cause)
     for debit in debits:
         player = players.get(debit.player_uid)
-        if player is None or refusal.code in ("currency_mismatch", "invalid_amount"):
+        if player is None or refusal.code in _WITHOUT_COUPON:
             batch.tombstones.append(_tombstone(account, debit, cause, refusal))
             continue
         coupon = _coupon(account, debit, player, cause)
@@ -203,6 +255,9 @@ def _coupon(account: ProviderAccount, debit: Debit, player: Player, cause: Cause
         payout_limit=limit,
         game=debit.game,
         provider_reference=debit.reference,
+        provider_code=debit.provider_code[:_LONGEST_CODE],
+        stake_at_risk=debit.stake_at_risk or None,
+        excise=debit.excise,
         content_digest=content_digest(debit),
         placed_at=cause.now,
     )

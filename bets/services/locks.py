@@ -6,12 +6,13 @@ session, so it works behind a connection pooler.
 """
 
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from bets.models import Coupon
+from bets.models import Coupon, CouponStatus
 
 Key = tuple[str, str]
 _LOCK_SPACE = 0x51D5
@@ -61,6 +62,21 @@ def _lock_own(account_id: UUID, reference: str) -> Coupon | None:
         return None
     ours = Q(provider_reference=None) | Q(provider_reference=str(coupon_id))
     return _locked().filter(ours, pk=coupon_id, account_id=account_id).first()
+
+
+def lock_open(
+    *, account_id: UUID, player_id: UUID, stake: Decimal, currency: str, reference: str
+) -> list[Coupon]:
+    """Lock a player's coupons of this stake that wait for an answer and may be this bet."""
+    found = _locked().filter(
+        Q(provider_reference=None) | Q(provider_reference=reference),
+        account_id=account_id,
+        player_id=player_id,
+        status__in=[CouponStatus.PENDING, CouponStatus.UNKNOWN],
+        stake=stake,
+        currency=currency,
+    )
+    return list(found)
 
 
 def lock_coupon(coupon_id: UUID) -> Coupon:

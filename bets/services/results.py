@@ -14,7 +14,7 @@ from bets.models import (
     TimelineKind,
     Tombstone,
 )
-from bets.services import acceptance, kept, locks, settlement
+from bets.services import acceptance, kept, locks, money, settlement
 from bets.services.batch import Batch, Cause
 from bets.services.locks import Key
 from bets.services.settlement import History, PayoutUnreadable
@@ -26,6 +26,7 @@ from providers.contract import (
     Capability,
     Effect,
     Outcome,
+    Rejected,
     Rollback,
     Settle,
 )
@@ -165,11 +166,23 @@ class _Run:
     def _cancel(self, coupon: Coupon, report: Cancel) -> Outcome:
         if coupon.status in (CouponStatus.RETURNED, CouponStatus.REJECTED):
             return self._done(Effect.REPEATED, coupon, report)
+        if coupon.status in (CouponStatus.PENDING, CouponStatus.UNKNOWN):
+            return self._cancel_open(coupon, report)
         if coupon.status in _OPEN:
             detail = "The provider cancelled the bet before it was accepted."
             return self._flag(coupon, FlagKind.RESULT_UNCLEAR, detail, report)
         reason = report.reason or "Cancelled by the provider."
         settlement.return_stake(self.batch, coupon, reason=reason)
+        return self._done(Effect.APPLIED, coupon, report)
+
+    def _cancel_open(self, coupon: Coupon, report: Cancel) -> Outcome:
+        """The provider undoes a bet whose stake is only held: the hold goes back."""
+        reason = report.reason or "Cancelled by the provider before it was accepted."
+        coupon.rejection = acceptance.rejection(Rejected(code="cancelled", message=reason))
+        coupon.resolve_after = None
+        release = money.release(coupon, actor=self.batch.cause.actor, reason=reason)
+        self.batch.transfers.append(release)
+        self.batch.move(coupon, CouponStatus.REJECTED, TimelineKind.REJECTED, reason=reason)
         return self._done(Effect.APPLIED, coupon, report)
 
     def _roll_back(self, coupon: Coupon, report: Rollback) -> Outcome:
