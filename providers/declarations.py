@@ -96,7 +96,9 @@ def _choice(declared: Declared, value: str) -> str:
 
 def _pattern(declared: Declared, value: str) -> str:
     return (
-        "" if re.fullmatch(declared.pattern, value) else f"does not have the form: {declared.help}"
+        ""
+        if re.fullmatch(declared.pattern, value, re.ASCII)
+        else f"does not have the form: {declared.help}"
     )
 
 
