@@ -140,4 +140,6 @@ def _detail(error: Exception, status: int) -> str:
 
 def _headers(error: Exception) -> dict[str, str]:
     authenticate = getattr(error, "auth_header", None)
-    return {"WWW-Authenticate": authenticate} if authenticate else {}
+    headers = {"WWW-Authenticate": authenticate} if authenticate else {}
+    wait_s = getattr(error, "retry_after_s", None)
+    return {**headers, "Retry-After": str(wait_s)} if wait_s else headers

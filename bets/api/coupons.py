@@ -39,7 +39,7 @@ class Coupons(PartnerView):
         try:
             reply = self._place(key, form)
         except PlacementRefused as error:
-            raise _problem(error) from None
+            raise placement_problem(error) from None
         return HttpResponse(reply.body, status=reply.status, content_type="application/json")
 
     def _place(self, key: str, form: NewCoupon) -> StoredReply:
@@ -92,7 +92,8 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _problem(error: PlacementRefused) -> problems.Problem:
+def placement_problem(error: PlacementRefused) -> problems.Problem:
+    """Why there is no coupon, in the API's words."""
     if isinstance(error, PlayerNotFound):
         return problems.not_found("player")
     if isinstance(error, AccountNotFound):

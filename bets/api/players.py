@@ -48,7 +48,7 @@ class OnePlayer(PartnerView):
     """`GET /players/{id}`"""
 
     def get(self, request: Request, player_id: str) -> Response:
-        return Response(_body(_find(self, player_id)))
+        return Response(_body(find_player(self, player_id)))
 
 
 class _Movements(PartnerView):
@@ -57,7 +57,7 @@ class _Movements(PartnerView):
     service: ClassVar[Callable[..., CashMovement]]
 
     def post(self, request: Request, player_id: str) -> Response:
-        player = _find(self, player_id)
+        player = find_player(self, player_id)
         form = NewMovement(data=request.data)
         form.is_valid(raise_exception=True)
         actor, now = self.caller().actor, timezone.now()
@@ -84,7 +84,8 @@ class Withdrawals(_Movements):
     service = staticmethod(players.withdraw)
 
 
-def _find(view: PartnerView, player_id: str) -> Player:
+def find_player(view: PartnerView, player_id: str) -> Player:
+    """The caller's player that the address names, or a 404."""
     player = player_of(partner=view.caller().partner, player_id=parse_id(player_id))
     if player is None:
         raise problems.not_found()

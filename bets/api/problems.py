@@ -21,12 +21,19 @@ class Problem(APIException):
     """A refusal that becomes a problem document with this status, code and fields."""
 
     def __init__(
-        self, *, status: int, code: str, detail: str, errors: Sequence[FieldError] = ()
+        self,
+        *,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(detail, code)
         self.status_code = status
         self.code = code
         self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s
 
 
 def invalid(
@@ -61,3 +68,8 @@ def conflict(code: str, detail: str) -> Problem:
 def refused(code: str, detail: str) -> Problem:
     """422: the request is in order, but what it asks for cannot be done now."""
     return Problem(status=422, code=code, detail=detail)
+
+
+def away(code: str, detail: str, *, retry_after_s: int | None = None) -> Problem:
+    """503: the provider could not be asked, or gave no answer. To ask again is safe."""
+    return Problem(status=503, code=code, detail=detail, retry_after_s=retry_after_s)

@@ -3,7 +3,9 @@
 from django.urls import path, re_path
 
 from bets.api.base import UnknownPath
+from bets.api.bets_at_providers import CouponQuote, CouponReturn
 from bets.api.coupons import Coupons, OneCoupon
+from bets.api.player_errands import PlayerLimits, PlayerRegistrations
 from bets.api.players import Deposits, OnePlayer, Players, Withdrawals
 
 urlpatterns = [
@@ -12,6 +14,10 @@ urlpatterns = [
     path("v1/players/<str:player_id>/deposits", Deposits.as_view()),
     path("v1/players/<str:player_id>/withdrawals", Withdrawals.as_view()),
     path("v1/coupons", Coupons.as_view()),
+    path("v1/players/<str:player_id>/limits", PlayerLimits.as_view()),
+    path("v1/players/<str:player_id>/registrations", PlayerRegistrations.as_view()),
+    path("v1/coupons/quote", CouponQuote.as_view()),
+    path("v1/coupons/<str:coupon_id>/return", CouponReturn.as_view()),
     path("v1/coupons/<str:coupon_id>", OneCoupon.as_view()),
     re_path(r"", UnknownPath.as_view()),
 ]

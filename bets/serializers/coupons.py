@@ -97,6 +97,10 @@ def _selection(item: Mapping[str, Any]) -> Selection:
     return Selection(**{**item, "legs": tuple(Leg(**leg) for leg in item["legs"])})
 
 
+class NewReturn(StrictSerializer):
+    reason = TextField(max_length=500)
+
+
 FieldProblem = tuple[str, ErrorDetail] | None
 
 

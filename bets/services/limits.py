@@ -6,8 +6,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import QuerySet
 
-from bets.models import ErrandState, LimitChange, Partner, Player
-from bets.services import errands, slips
+from bets.models import ErrandState, LimitChange, Player
+from bets.services import errands
 from providers import services as providers
 from providers.contract import Capability, Deed
 from providers.models import ProviderAccount
@@ -62,11 +62,6 @@ def change(
         )
     errands.wake(job=JOB)
     return queued
-
-
-def account_for(*, partner: Partner, code: str) -> ProviderAccount:
-    """An account that the partner may use. Raises `slips.AccountNotFound`."""
-    return slips.account_of(partner=partner, code=code)
 
 
 def of_player(*, player: Player) -> QuerySet[LimitChange]:
