@@ -47,12 +47,14 @@ def no_headers() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Callback:
-    """One POST to a target. `headers` is called at each attempt, since tokens are short-lived."""
+    """One call to a target. `headers` is called at each attempt, since tokens are short-lived."""
 
     provider: str
     url: str
     body: str
     headers: Callable[[], dict[str, str]] = no_headers
+    method: str = "POST"
+    timeout_s: float = TIMEOUT_S
 
 
 @dataclass(order=True)
@@ -173,11 +175,12 @@ class Courier:
             # Proxies of the environment must not see callbacks to this machine.
             with requests.Session() as session:
                 session.trust_env = False
-                response = session.post(
+                response = session.request(
+                    callback.method,
                     callback.url,
                     data=callback.body.encode(),
                     headers=headers,
-                    timeout=TIMEOUT_S,
+                    timeout=callback.timeout_s,
                     allow_redirects=False,
                 )
         except (requests.RequestException, ValueError) as error:
