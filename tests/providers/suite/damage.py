@@ -90,8 +90,11 @@ def text_as_numbers(message: Any) -> Any:
 
 
 def leaves(message: Any, path: Path = ()) -> Iterator[Path]:
-    """The way to every value of a message, the objects and lists on it included."""
-    inner = message.items() if isinstance(message, dict) else enumerate(message)
+    """The way to every value of a message, the objects and lists on it included.
+
+    Of a list only its first entry: the others are alike.
+    """
+    inner = message.items() if isinstance(message, dict) else enumerate(message[:1])
     for name, value in inner:
         yield (*path, name)
         if isinstance(value, dict | list):

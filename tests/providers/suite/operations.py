@@ -10,6 +10,7 @@ from providers.contract import (
     Cancelled,
     ConnectionReport,
     Done,
+    Incomplete,
     NotSent,
     Placed,
     Quote,
@@ -111,7 +112,7 @@ def end_of(question: Callable[[], Any]) -> End:
     """Ask, and say how it ended. Anything that no contract names is a crash of the test."""
     try:
         value = question()
-    except ReadRefused as refused:
+    except (ReadRefused, Incomplete) as refused:
         return End(Ending.REFUSED, refused)
     if isinstance(value, ConnectionReport):
         return End(Ending.YES if value.ok else Ending.REFUSED, value)

@@ -279,7 +279,7 @@ class OutgoingSuite:
         self.ask(account, operation)
         self.away(account, server.url.replace("http://", "https://"))
 
-        assert self.ask(account, operation).kind is operation.unsent
+        assert self.ask(account, operation, deadline_s=1.0).kind is operation.unsent
 
     def test_a_connection_reset_at_once_is_no_answer(self, server, account, operation):
         """Whether a byte was sent before the reset arrived is a race; a yes it never is."""
