@@ -33,7 +33,7 @@ def _identify(account: ProviderAccount, question: Identify, cause: Cause) -> Out
     player = tokens.resolve(account=account, token=question.token, now=cause.now)
     if player is None:
         return _refused(question.reference, "unknown_user", "The token stands for nobody.")
-    return _facts(account, player, question.reference)
+    return _facts(account, player, question.reference, language=question.language)
 
 
 def _balance(account: ProviderAccount, question: Balance) -> Outcome:
@@ -47,11 +47,14 @@ def _balance(account: ProviderAccount, question: Balance) -> Outcome:
     return _facts(account, player, question.reference)
 
 
-def _facts(account: ProviderAccount, player: Player, reference: str) -> Outcome:
+def _facts(
+    account: ProviderAccount, player: Player, reference: str, *, language: str = ""
+) -> Outcome:
     facts = PlayerFacts(
         player_uid=identities.uid_of(account=account, player=player),
         currency=player.currency,
         available=wallets.balances([player.wallet_id])[player.wallet_id].available,
+        language=language,
     )
     return Outcome(effect=Effect.ANSWERED, reference=reference, player=facts)
 
