@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from providers import wire
 from providers.contract import AccountView
@@ -24,11 +23,10 @@ MOST_LISTED = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """For whom and until when a call is made; `coupon_id` is what it is about, if anything."""
+    """For whom a call is made, and how long it may take."""
 
     account: AccountView
     deadline_s: float
-    coupon_id: UUID | None = None
 
 
 class Engine:
@@ -69,9 +67,7 @@ class Engine:
         path = tickets.list_path(limit=limit, user_id=user_id, skip_types=skip_types)
         answer = self._call(errand, "tickets", "GET", path)
         read = tickets.read_list_answer(
-            status=answer.status,
-            retry_after=answer.headers.get("retry-after", ""),
-            body=answer.body,
+            status=answer.status, retry_after_s=answer.retry_after_s, body=answer.body
         )
         _conclude(answer, read, ok=CallOutcome.OK, unread=CallOutcome.ERROR)
         return read
@@ -95,8 +91,6 @@ class Engine:
                 url=account.base_url + path,
                 json=body,
                 headers=signed,
-                subject_kind="coupon" if errand.coupon_id else "",
-                subject_id=errand.coupon_id,
                 deadline_s=errand.deadline_s,
             )
         )
@@ -104,7 +98,7 @@ class Engine:
 
 def _ticket(answer: Answer, *, ok: CallOutcome, unread: CallOutcome) -> TicketAnswer:
     read = tickets.read_ticket_answer(
-        status=answer.status, retry_after=answer.headers.get("retry-after", ""), body=answer.body
+        status=answer.status, retry_after_s=answer.retry_after_s, body=answer.body
     )
     stands = isinstance(read, Ticket) and (read.is_open or ok is CallOutcome.OK)
     _conclude(answer, read, ok=ok if stands else unread, unread=unread)

@@ -5,7 +5,7 @@ only a `paid` or a create whose answer is lost leaves it open whether the bet ex
 """
 
 import logging
-import time
+from math import ceil
 
 from providers.contract import (
     Accepted,
@@ -49,7 +49,7 @@ class Placing:
 
     def create(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Placement:
         """A ticket at once: its price is taken through our webhook while this call is open."""
-        errand = Errand(account=account, deadline_s=deadline_s, coupon_id=slip.coupon_id)
+        errand = Errand(account=account, deadline_s=deadline_s)
         try:
             answer = self._engine.create(errand, _body(account, slip))
         except CallNotSent as error:
@@ -81,25 +81,24 @@ class Placing:
         if isinstance(answer, Refusal):
             return meanings.rejected(answer)
         if isinstance(answer, Limited):
-            return NotSent(code="rate_limited", message=meanings.in_words(answer))
+            return _limited(answer)
         return self._lost(account, slip, deadline, answer.reason)
 
     def _ask_to_reserve(
         self, account: AccountView, slip: BetSlip, deadline: Deadline
     ) -> TicketAnswer:
-        """Ask; where the engine wants a pause that fits into the time, pause and ask once more.
+        """Ask; where the engine wants a pause that fits into the time, ask once more after it.
 
         That is safe: a request that was refused for its rate was not acted on, and a reservation
-        is no bet.
+        is no bet. The transport keeps the pause.
         """
         body = _body(account, slip)
-        answer = self._engine.reserve(_errand(account, slip, deadline, _RESERVE_SHARE), body)
+        answer = self._engine.reserve(_errand(account, deadline, _RESERVE_SHARE), body)
         if not isinstance(answer, Limited) or answer.retry_after_s is None:
             return answer
         if answer.retry_after_s + _LEAST_TO_PAY_S >= deadline.left_s * _RESERVE_SHARE:
             return answer
-        time.sleep(answer.retry_after_s)
-        return self._engine.reserve(_errand(account, slip, deadline, _RESERVE_SHARE), body)
+        return self._engine.reserve(_errand(account, deadline, _RESERVE_SHARE), body)
 
     def _lost(
         self, account: AccountView, slip: BetSlip, deadline: Deadline, reason: str
@@ -116,7 +115,7 @@ class Placing:
         if deadline.left_s < _LEAST_TO_LIST_S:
             return
         try:
-            self._engine.tickets(_errand(account, slip, deadline), user_id=slip.player_uid)
+            self._engine.tickets(_errand(account, deadline), user_id=slip.player_uid)
         except CallFailed as error:
             logger.warning("no tickets for the record of %s: %s", slip.coupon_id, error.message)
 
@@ -151,7 +150,7 @@ class Placing:
         self, account: AccountView, slip: BetSlip, reserved: Ticket, deadline: Deadline
     ) -> Placement:
         try:
-            answer = self._engine.paid(_errand(account, slip, deadline), reserved.id)
+            answer = self._engine.paid(_errand(account, deadline), reserved.id)
         except CallNotSent as error:
             return NotSent(code=error.code, message=error.message)
         except CallLost as error:
@@ -167,7 +166,7 @@ class Placing:
     ) -> Placement:
         """Ask for the ticket, after a `paid` that was sent and left open what became of it."""
         try:
-            answer = self._engine.ticket(_errand(account, slip, deadline), reserved.id)
+            answer = self._engine.ticket(_errand(account, deadline), reserved.id)
         except CallFailed as error:
             return Unknown(reason=error.message)
         return _standing(answer, reserved)
@@ -182,8 +181,17 @@ def _body(account: AccountView, slip: BetSlip) -> dict[str, object]:
     )
 
 
-def _errand(account: AccountView, slip: BetSlip, deadline: Deadline, share: float = 1.0) -> Errand:
-    return Errand(account=account, deadline_s=deadline.left_s * share, coupon_id=slip.coupon_id)
+def _errand(account: AccountView, deadline: Deadline, share: float = 1.0) -> Errand:
+    return Errand(account=account, deadline_s=deadline.left_s * share)
+
+
+def _limited(answer: Limited) -> NotSent:
+    wait_s = answer.retry_after_s
+    return NotSent(
+        code="rate_limited",
+        message=meanings.in_words(answer),
+        retry_after_s=None if wait_s is None else ceil(wait_s),
+    )
 
 
 def _usable(ticket: Ticket, slip: BetSlip) -> Rejected | None:

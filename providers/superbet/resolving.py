@@ -23,7 +23,7 @@ class Resolving:
 
         Without an id nothing was paid, unless tickets are created at once.
         """
-        errand = Errand(account=account, deadline_s=deadline_s, coupon_id=bet.coupon_id)
+        errand = Errand(account=account, deadline_s=deadline_s)
         try:
             if bet.reference:
                 return self._by_reference(errand, bet)

@@ -171,9 +171,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """Too many requests (429): this one was not acted on."""
+    """Too many requests (429): this one was not acted on. The engine may say how long to wait."""
 
-    retry_after_s: int | None
+    retry_after_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,19 +187,19 @@ TicketAnswer = Ticket | Refusal | Limited | Unreadable
 ListAnswer = tuple[Ticket, ...] | Refusal | Limited | Unreadable
 
 
-def read_ticket_answer(*, status: int, retry_after: str, body: bytes) -> TicketAnswer:
+def read_ticket_answer(*, status: int, retry_after_s: float | None, body: bytes) -> TicketAnswer:
     """What the answer to reserve, create, paid or get says."""
     value = _json(body)
     if not 200 <= status < 300:
-        return _read_no(status, retry_after, value)
+        return _read_no(status, retry_after_s, value)
     return _ticket(value) or Unreadable(reason=f"HTTP {status} without a ticket in it")
 
 
-def read_list_answer(*, status: int, retry_after: str, body: bytes) -> ListAnswer:
+def read_list_answer(*, status: int, retry_after_s: float | None, body: bytes) -> ListAnswer:
     """What the answer to a list says. One entry that is no ticket makes the list unreadable."""
     value = _json(body)
     if not 200 <= status < 300:
-        return _read_no(status, retry_after, value)
+        return _read_no(status, retry_after_s, value)
     entries = [_ticket(entry) for entry in value] if isinstance(value, list) else [None]
     found = tuple(entry for entry in entries if entry is not None)
     if len(found) < len(entries):
@@ -207,10 +207,12 @@ def read_list_answer(*, status: int, retry_after: str, body: bytes) -> ListAnswe
     return found
 
 
-def _read_no(status: int, retry_after: str, value: Any) -> Refusal | Limited | Unreadable:
+def _read_no(
+    status: int, retry_after_s: float | None, value: Any
+) -> Refusal | Limited | Unreadable:
     """403 and 422 are refusals by their status, other codes only by what the body says."""
     if status == 429:
-        return Limited(retry_after_s=_seconds(retry_after))
+        return Limited(retry_after_s=retry_after_s)
     told = value if isinstance(value, dict) else {}
     if status == 422:
         return Refusal(status=422, code=None, message=_message(told), fields=_fields(told))
@@ -301,11 +303,6 @@ def _fields(told: dict[str, Any]) -> tuple[str, ...]:
         if name:
             named[name] = None
     return tuple(named)
-
-
-def _seconds(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else None
 
 
 def _json(body: bytes) -> Any:

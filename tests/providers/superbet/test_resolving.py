@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers import registry
+from providers import calls
 from providers.contract import Accepted, Rejected, Unknown
 from providers.models import ProviderCall
 from tests.factories.superbet import TICKET, make_open_ticket, make_superbet
@@ -32,8 +32,7 @@ def creating(server: Scripted):
 
 
 def resolve(account, **changes):
-    bet = make_open_ticket(**changes)
-    return registry.get("superbet").resolve(account, bet, deadline_s=5)
+    return calls.resolve(account=account, bet=make_open_ticket(**changes), deadline_s=5)
 
 
 def ticket(**changes):

@@ -15,7 +15,7 @@ from tests.providers.samples import sample
 
 def ticket(case: str) -> Ticket:
     body = sample("superbet", case, "response")
-    found = tickets.read_ticket_answer(status=200, retry_after="", body=body)
+    found = tickets.read_ticket_answer(status=200, retry_after_s=None, body=body)
     assert isinstance(found, Ticket)
     return found
 
