@@ -21,6 +21,14 @@ class Api:
     def get(self, path: str, **params: str) -> HttpResponse:
         return self.client.get(f"/api/v1{path}", params, headers=self.headers)
 
+    def put(self, path: str, body: Any) -> HttpResponse:
+        return self.client.put(
+            f"/api/v1{path}",
+            json.dumps(body).encode(),
+            content_type="application/json",
+            headers=self.headers,
+        )
+
     def post(self, path: str, body: Any, *, key: str | None = None, **headers: str) -> HttpResponse:
         """Send JSON, or bytes as they are."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
