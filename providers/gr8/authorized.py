@@ -4,6 +4,7 @@ Two answers are acted on here, because after them nothing was placed: 401 (the t
 and the call sent once more) and 429 (the call is sent again when gr8 says so, if there is time).
 """
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,7 +104,12 @@ class AuthorizedCalls:
         if answer.status == 429:
             message = "gr8 takes no more requests for the moment (HTTP 429)."
             _conclude_refused(answer, message)
-            return NotSent(code="rate_limited", message=message)
+            pause_s = _pause_s(answer)
+            return NotSent(
+                code="rate_limited",
+                message=message,
+                retry_after_s=None if pause_s is None else math.ceil(pause_s),
+            )
         return answer
 
     def _send(
