@@ -13,7 +13,6 @@ from providers.contract import Accepted, NotSent, Rejected, Unknown
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from tests.factories.providers import make_account
 from tests.factories.superbet import SECRET, TICKET, make_superbet, make_ticket_slip, sign
-from tests.providers.placement_suite import PlacementSuite
 from tests.providers.samples import sample
 from tests.providers.scripted import Scripted, drip, hang_up, reply, reset, unused_url
 
@@ -28,59 +27,6 @@ CANCELLED = json.loads(sample("superbet", "not_approved", "response"))
 
 def error(code: int) -> dict:
     return json.loads(sample("superbet", f"error_{code}", "response"))
-
-
-class _Suite(PlacementSuite):
-    provider = "superbet"
-
-    @pytest.fixture
-    def account(self, server: Scripted) -> ProviderAccount:
-        self.prepare(server)
-        return make_superbet(server.url)
-
-    def place(self, account, slip=None, *, deadline_s=5.0):
-        chosen = make_ticket_slip()
-        if slip is not None:
-            stake = None if slip.stake is None else Decimal("10.00")
-            chosen = make_ticket_slip(coupon_id=slip.coupon_id, stake=stake)
-        return services.place(account=account, keep=bool, slip=chosen, deadline_s=deadline_s)
-
-    def last_call(self) -> ProviderCall:
-        return ProviderCall.objects.latest("id")
-
-    def yes(self) -> dict:
-        return OPEN
-
-
-class TestPaid(_Suite):
-    """The binding call of a reservation."""
-
-    place_path = PAID
-
-    def prepare(self, server: Scripted) -> None:
-        server.on(RESERVE, reply(RESERVED))
-
-    def no(self) -> dict:
-        return error(102)
-
-    def test_a_no_is_rejected(self, server, account):
-        server.on(self.place_path, reply(self.no(), status=400))
-
-        assert isinstance(self.place(account), Rejected)
-        assert self.last_call().outcome == CallOutcome.REJECTED
-
-
-class TestCreate(_Suite):
-    """A ticket at once."""
-
-    place_path = CREATE
-
-    @pytest.fixture
-    def account(self, server: Scripted) -> ProviderAccount:
-        return make_superbet(server.url, placement="create")
-
-    def no(self) -> dict:
-        return CANCELLED
 
 
 @pytest.fixture
@@ -496,15 +442,6 @@ def test_a_lost_creation_is_unknown_and_not_repeated(server, creating, step):
 
 
 # --- what is kept of it -------------------------------------------------------------------------
-
-
-def test_new_fields_and_values_are_learnt_once_for_the_account(server, account):
-    server.on(RESERVE, reply({**RESERVED, "bonus": 1, "ext_type": "exclusive"}))
-
-    placed = place(account)
-
-    assert isinstance(placed, Accepted)
-    assert placed.notes == ()
 
 
 def test_neither_secret_nor_token_is_in_the_log(server, account):
