@@ -44,8 +44,17 @@ def limit(text: str | None) -> int:
 
 def links(request: Request, page: Page) -> dict[str, str | None]:
     """The addresses of the pages on both sides, `None` where there is none."""
-    older = page.coupons[-1].pk if page.coupons and page.has_older else None
-    newer = page.coupons[0].pk if page.coupons and page.has_newer else None
+    return links_between(
+        request,
+        older=page.coupons[-1].pk if page.coupons and page.has_older else None,
+        newer=page.coupons[0].pk if page.coupons and page.has_newer else None,
+    )
+
+
+def links_between(
+    request: Request, *, older: UUID | None, newer: UUID | None
+) -> dict[str, str | None]:
+    """The addresses of the pages that begin beside these ids."""
     return {
         "next": _link(request, older, newer=False),
         "previous": _link(request, newer, newer=True),

@@ -1,6 +1,6 @@
 """The addresses of the partner API, below `/api/`."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from bets.api.base import UnknownPath
 from bets.api.bets_at_providers import CouponQuote, CouponReturn
@@ -19,5 +19,6 @@ urlpatterns = [
     path("v1/coupons/quote", CouponQuote.as_view()),
     path("v1/coupons/<str:coupon_id>/return", CouponReturn.as_view()),
     path("v1/coupons/<str:coupon_id>", OneCoupon.as_view()),
+    path("v1/exchange/<slug:account>/", include("bets.api.exchange_urls")),
     re_path(r"", UnknownPath.as_view()),
 ]

@@ -41,11 +41,13 @@ class TransitionRefused(Exception):
 
 def lock_market(*, account_id: UUID, market_id: str) -> ExchangeMarket:
     """Lock a market of an account, which everything does that changes orders on it."""
-    row = ExchangeMarket(account_id=account_id, market_id=market_id)
-    ExchangeMarket.objects.bulk_create([row], ignore_conflicts=True)
-    return ExchangeMarket.objects.select_for_update(no_key=True).get(
-        account_id=account_id, market_id=market_id
-    )
+    wanted = ExchangeMarket.objects.filter(account_id=account_id, market_id=market_id)
+    found = list(wanted.select_for_update(no_key=True))
+    if not found:
+        row = ExchangeMarket(account_id=account_id, market_id=market_id)
+        ExchangeMarket.objects.bulk_create([row], ignore_conflicts=True)
+        found = list(wanted.select_for_update(no_key=True))
+    return found[0]
 
 
 def lock_orders(orders: QuerySet[ExchangeOrder]) -> list[ExchangeOrder]:

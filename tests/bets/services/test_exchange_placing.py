@@ -284,6 +284,7 @@ def test_placements_on_one_market_wait_for_one_another(
 
 def test_statements_do_not_grow_with_the_offers(partner, exchange_account):
     counts = set()
+    place(partner, exchange_account)
     for offers in (1, 20):
         with CaptureQueriesContext(connection) as taken:
             place(partner, exchange_account, *(an_offer() for _ in range(offers)))
