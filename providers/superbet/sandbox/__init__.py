@@ -77,7 +77,7 @@ class SuperbetSandbox:
             ("GET", "/target"): self.show_target,
             ("DELETE", "/target"): self.drop_target,
             ("GET", "/offer"): self.show_offer,
-            ("GET", "/tickets"): self.list_tickets,
+            ("GET", "/bets"): self.list_tickets,
             ("POST", "/results"): self.order_result,
             ("POST", "/rollback"): self.order_rollback,
             ("POST", "/discard"): self.order_discard,
@@ -117,7 +117,7 @@ class SuperbetSandbox:
         with self._book.lock:
             tickets = [asdict(ticket) for ticket in self._book.newest()]
         shown = [t for t in tickets if wanted in ("", t["id"], t["code"])]
-        return json_reply({"tickets": shown})
+        return json_reply({"bets": shown})
 
     def order_result(self, request: Request) -> Reply:
         """A result now: {"ticket", "result": "won|lost|void|refunded"}; it may be repeated."""

@@ -38,6 +38,6 @@ def test_every_line_is_understood(http, line: str) -> None:
         address = next(word for word in words if word.startswith("$S")).replace("$S", sandbox.url)
         answer = http.request(method, address, data=body)
     if answer.status_code == 400:
-        assert answer.json()["field"] in {"betcode", "remote_host_contains", "bet_uid"}
+        assert answer.json()["field"] in {"betcode", "remote_host_contains", "bet_uid", "ticket"}
     else:
         assert answer.status_code == 200

@@ -388,7 +388,7 @@ def test_any_message_can_be_sent(sandbox, engine, pam) -> None:
 def test_what_was_said_is_kept_with_the_ticket(sandbox, engine, pam) -> None:
     ticket = engine.reserved()
 
-    (kept,) = sandbox.get(f"/superbet/tickets?ticket={ticket['code']}")["tickets"]
+    (kept,) = sandbox.get(f"/superbet/bets?ticket={ticket['code']}")["bets"]
 
     assert [json.loads(each["sent"])["action"] for each in kept["callbacks"]] == ["ticket_reserve"]
 
