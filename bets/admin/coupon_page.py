@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from bets.admin import story, values
+from bets.admin.calls import calls_section
 from bets.models import Coupon, Flag, TimelineEvent
 from config.staff.display import (
     NOTHING,
@@ -16,22 +17,14 @@ from config.staff.display import (
     moment,
     number,
     plain_number,
-    pretty,
 )
 from config.staff.history import done_by_staff
-from config.staff.page import Column, Facts, Fold, Folds, Page, Section, Table, Text
+from config.staff.page import Column, Facts, Page, Section, Table
 from providers import queries as providers
-from providers.models import CallOutcome, ProviderCall
 from wallets import queries as ledger
 from wallets.queries import TransferRow
 
 _CALLS_SHOWN = 50
-_CALL_TONES = {
-    CallOutcome.ACCEPTED: Tone.GOOD,
-    CallOutcome.OK: Tone.GOOD,
-    CallOutcome.UNKNOWN: Tone.ALERT,
-    CallOutcome.ERROR: Tone.ALERT,
-}
 
 # `webhooks` adds the deliveries: it may import this app, and this app may not import it.
 EVIDENCE: list[Callable[[HttpRequest, Coupon], Section]] = []
@@ -234,40 +227,6 @@ def _settlements(coupon: Coupon) -> Table:
 
 
 def _calls(request: HttpRequest, coupon: Coupon) -> list[Section]:
-    if not request.user.has_perm("providers.view_providercall"):
-        return []
     calls = providers.calls_for(subject_kind="coupon", subject_id=coupon.pk)[:_CALLS_SHOWN]
-    return [
-        Folds(
-            title="Calls to the provider",
-            folds=[_call(request, call) for call in calls],
-            empty="The provider was not called for this coupon.",
-        )
-    ]
-
-
-def _call(request: HttpRequest, call: ProviderCall) -> Fold:
-    status = str(call.response_status) if call.response_status else "no response"
-    took = f"{call.duration_ms} ms" if call.duration_ms is not None else "not finished"
-    tone = _CALL_TONES.get(CallOutcome(call.outcome), Tone.PLAIN)
-    return Fold(
-        line=[
-            moment(call.created_at),
-            call.operation,
-            badge(call.get_outcome_display().replace("_", " "), tone),
-            f"{status}, {took}",
-            call.error,
-        ],
-        facts=[("Address", code(f"{call.method} {call.url}")), ("Error", call.error or NOTHING)],
-        texts=_bodies(request, call),
-    )
-
-
-def _bodies(request: HttpRequest, call: ProviderCall) -> list[Text]:
-    """What was sent names the player; it is for those who may see names."""
-    if not values.may_see_names(request):
-        return []
-    return [
-        Text(title="Request, secrets removed", text=pretty(call.request)),
-        Text(title="Response, secrets removed", text=pretty(call.response)),
-    ]
+    empty = "The provider was not called for this coupon."
+    return calls_section(request, calls, empty=empty)
