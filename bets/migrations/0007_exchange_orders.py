@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
             fields=[
             ],
             options={
-                'permissions': [('see_account_holder', 'Can see in whose name an exchange account is')],
+                'permissions': [('view_account_holder', 'Can see in whose name an exchange account is')],
                 'proxy': True,
                 'default_permissions': ('view',),
                 'indexes': [],

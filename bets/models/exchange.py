@@ -320,4 +320,4 @@ class ExchangeAccount(ProviderAccount):
     class Meta:
         proxy = True
         default_permissions = ("view",)
-        permissions = [("see_account_holder", "Can see in whose name an exchange account is")]
+        permissions = [("view_account_holder", "Can see in whose name an exchange account is")]
