@@ -10,7 +10,6 @@ from providers import services, sessions
 from providers.contract import Accepted, NotSent, Rejected, Unknown
 from providers.models import CallOutcome, ProviderAccount, ProviderCall, ProviderSession
 from tests.factories.providers import LINE, LIVE, make_account, make_slip
-from tests.providers.placement_suite import PlacementSuite
 from tests.providers.scripted import Scripted, drip, reply, reset, unused_url
 
 LOGIN = "/WebServices/BCService.asmx/LogIn/"
@@ -25,20 +24,6 @@ LOGGED_IN = reply(
 
 def log_in_as(cookie: str):
     return reply({"d": {"UserId": "1"}}, headers=(f"Set-Cookie: sid={cookie}; path=/",))
-
-
-class TestPlacement(PlacementSuite):
-    provider = "betcalc"
-    place_path = PLACE
-
-    def prepare(self, server: Scripted) -> None:
-        server.on(LOGIN, LOGGED_IN)
-
-    def yes(self) -> dict:
-        return YES
-
-    def no(self) -> dict:
-        return {"errorCode": 1, "fullErrorCode": 3, "errorMessage": "error_exist_bet"}
 
 
 @pytest.fixture
@@ -282,6 +267,22 @@ def test_an_account_that_is_switched_off_sends_nothing(server, account):
 
     assert isinstance(placed, NotSent)
     assert server.received == []
+
+
+def test_a_call_is_found_from_its_coupon(server, account):
+    server.on(PLACE, reply(YES))
+    slip = make_slip()
+
+    services.place(account=account, keep=bool, slip=slip, deadline_s=5)
+
+    call = ProviderCall.objects.get(operation="place")
+    assert (call.outcome, call.response_status) == (CallOutcome.ACCEPTED, 200)
+    assert (call.subject_kind, call.subject_id) == ("coupon", slip.coupon_id)
+
+
+def test_a_fault_of_ours_is_unknown(server, account, caplog):
+    assert isinstance(place(account, stake=None), Unknown)
+    assert "failed" in caplog.text
 
 
 def test_a_lost_answer_after_the_second_login_is_unknown(server, account):
