@@ -15,12 +15,34 @@ from django.conf import settings
 
 IPAddress = IPv4Address | IPv6Address
 
-# Reachable under a public or a private address, and still nobody's provider.
-_METADATA = frozenset(
-    ipaddress.ip_address(text)
-    for text in ("168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254")
+# What Python calls global differs from release to release, so the lists are our own.
+# Clouds answer with their machines' credentials at the single addresses. In the other networks
+# nobody's provider is: this host, carriers, link-local, protocols, documentation, benchmarks,
+# relays, multicast, reserved.
+_NEVER_V4 = tuple(
+    ipaddress.IPv4Network(text)
+    for text in (
+        "168.63.129.16/32", "0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24",
+        "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+_NEVER_V6 = tuple(
+    ipaddress.IPv6Network(text)
+    for text in (
+        "fd00:ec2::/32", "fd20:ce::/32", "2001::/23", "2001:db8::/32", "2002::/16",
+        "2620:4f:8000::/48", "3fff::/20",
+    )
+)  # fmt: skip
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
 )
+# What stands for an IPv4 address is judged as that one: mapped, NAT64 at a provider's network,
+# and the interface identifiers of ISATAP.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_ISATAP = (0x00005EFE, 0x02005EFE)
 _PORTS = {"http": 80, "https": 443}
 _SAVE_LOOKUP_S = 3.0
 
@@ -49,6 +71,17 @@ def check_url(url: str) -> None:
         return
 
 
+def check_target(url: str) -> None:
+    """Judge the address of a call, which may have a query. Raises `BadAddress`.
+
+    Where its name leads is judged at the connect; here only what could be read in two ways.
+    """
+    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "#" in url:
+        raise BadAddress("an address has no spaces, control characters or fragment")
+    address = url.partition("?")[0]
+    host_and_port("/".join(address.split("/", 3)[:3]))
+
+
 def host_and_port(url: str) -> tuple[str, int]:
     """The host and port of an http or https address. Raises `BadAddress`."""
     if any(ord(sign) <= 32 or ord(sign) >= 127 for sign in url) or "\\" in url:
@@ -60,6 +93,8 @@ def host_and_port(url: str) -> tuple[str, int]:
         raise BadAddress("this is not an address") from None
     if parts.scheme not in _PORTS or not host or port == 0:
         raise BadAddress("an address starts with http:// or https:// and a host")
+    if "%" in parts.netloc or host.endswith("."):
+        raise BadAddress("a host has no percent signs and no dot at its end")
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
         raise BadAddress("an address has no user, query or fragment here")
     return host, port or _PORTS[parts.scheme]
@@ -67,9 +102,9 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 def check_ip(ip: IPAddress) -> None:
     """Raises `AddressRefused` unless a provider may be at this address."""
-    for candidate in _embedded(ip) or [ip]:
-        if candidate in _METADATA or not _allowed(candidate):
-            raise AddressRefused(f"{ip} is not an address of a provider")
+    meant = _meant(ip)
+    if not all(_allowed(each) for each in meant):
+        raise AddressRefused(f"{ip} is not an address of a provider")
 
 
 def resolve(host: str, port: int, *, timeout_s: float) -> list[IPAddress]:
@@ -132,21 +167,23 @@ def _look_up(host: str, port: int, found: list[IPAddress]) -> None:
 
 
 def _allowed(ip: IPAddress) -> bool:
-    if ip.is_global and not ip.is_multicast and not ip.is_reserved:
-        return True
-    if not settings.ALLOW_PRIVATE_PROVIDERS:
-        return False
-    if ip.is_loopback:
-        return True
-    special = ip.is_link_local or ip.is_multicast or ip.is_reserved or ip.is_unspecified
-    return ip.is_private and not special
+    if any(ip in network for network in _PRIVATE if network.version == ip.version):
+        return settings.ALLOW_PRIVATE_PROVIDERS and not _is_special(ip)
+    return not _is_special(ip) and (isinstance(ip, IPv4Address) or ip in _PUBLIC_V6)
 
 
-def _embedded(ip: IPAddress) -> list[IPAddress]:
-    """The IPv4 addresses that an IPv6 address stands for."""
+def _is_special(ip: IPAddress) -> bool:
     if isinstance(ip, IPv4Address):
-        return []
-    inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-    if ip in _NAT64:
-        inner.append(IPv4Address(int(ip) & 0xFFFFFFFF))
-    return [address for address in inner if address is not None]
+        return any(ip in network for network in _NEVER_V4)
+    return any(ip in network for network in _NEVER_V6)
+
+
+def _meant(ip: IPAddress) -> list[IPAddress]:
+    """The address that another stands for, or itself and what is inside it."""
+    if isinstance(ip, IPv4Address):
+        return [ip]
+    lowest = IPv4Address(int(ip) & 0xFFFFFFFF)
+    if ip.ipv4_mapped is not None or ip in _NAT64:
+        return [lowest]
+    is_isatap = int(ip) >> 32 & 0xFFFFFFFF in _ISATAP
+    return [ip, lowest] if is_isatap else [ip]

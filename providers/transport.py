@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from uuid_utils.compat import uuid7
 
-from providers import admission, call_log, rates, wire
+from providers import addresses, admission, call_log, rates, wire
 from providers.addresses import AddressRefused, BadAddress
 from providers.admission import Passage, Withheld
 from providers.call_log import conclude
@@ -197,6 +197,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _prepare(call: Call, body: bytes | None) -> requests.PreparedRequest:
+    addresses.check_target(call.url)
     headers = {"User-Agent": "Slipdesk", "Accept": "application/json", **call.headers}
     # Not asking for compression leaves nothing to unpack that could explode.
     headers["Accept-Encoding"] = "identity"

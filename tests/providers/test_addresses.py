@@ -20,6 +20,7 @@ OWN = [
     "fd12::1",
     "::ffff:127.0.0.1",
     "::ffff:10.1.2.3",
+    "2a00:1450::5efe:a00:1",
 ]
 NEVER = [
     "169.254.169.254",
@@ -39,6 +40,19 @@ NEVER = [
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "2002:a9fe:a9fe::1",
+    "2002:5db8:d822::1",
+    "2001::1",
+    "2001:db8::1",
+    "3fff::1",
+    "fec0::1",
+    "::7f00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "192.0.2.1",
+    "192.88.99.1",
+    "198.18.0.1",
+    "203.0.113.7",
+    "2a00:1450::5efe:a9fe:a9fe",
 ]
 
 
@@ -92,12 +106,26 @@ def test_the_switch_never_opens_metadata_and_the_like(ip):
         "http://provider.example\\@127.0.0.1",
         "http://provider.example/\r\nHost: x",
         "http://[::1",
+        "http://provider.example.",
+        "http://provider%2eexample",
         "http://provider.ex\u0430mple",
     ],
 )
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(BadAddress):
         addresses.check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://provider.example/a%20b/?c=d@e&f=http://x\\y",
+        "http://provider.example:8080?c=d",
+        "http://[2606:2800:220:1::1]/\u0105",
+    ],
+)
+def test_a_call_may_have_a_path_and_a_query(url):
+    addresses.check_target(url)
 
 
 @pytest.mark.parametrize(

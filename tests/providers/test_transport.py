@@ -2,17 +2,9 @@
 
 import os
 import socket
-import ssl
-import threading
 import time
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.db import connection as database
 from django.db import transaction
 
@@ -21,6 +13,7 @@ from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from providers.transport import Call, CallLost, CallNotSent, Transport, conclude
 from tests.factories.providers import make_account
 from tests.providers.scripted import Scripted, drip, reply, reset, then_gone, unused_url
+from tests.providers.untrusted import untrusted_server
 
 
 @pytest.fixture
@@ -183,7 +176,8 @@ def test_an_inner_address_is_refused_at_connect(server, transport, account, sett
 
 
 def test_a_certificate_that_nobody_signed_is_not_sent(transport, account, tmp_path):
-    with _tls_server(tmp_path) as port, pytest.raises(CallNotSent, match="CERTIFICATE_VERIFY"):
+    refused = pytest.raises(CallNotSent, match="CERTIFICATE_VERIFY")
+    with untrusted_server(tmp_path) as (port, _), refused:
         transport.call(request(account, f"https://localhost:{port}/"))
 
 
@@ -258,48 +252,3 @@ def test_secrets_and_cookies_stay_out_of_everything_that_is_printed(server, tran
     kept = f"{row.url} {row.response} {row.error} {account!r} {answer!r}"
     assert "biscuit" not in kept
     assert "hunter2" not in kept + row.request
-
-
-def _self_signed() -> bytes:
-    """A key and a certificate for `localhost` that nobody but itself vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-@contextmanager
-def _tls_server(folder):
-    certificate = folder / "server.pem"
-    certificate.write_bytes(_self_signed())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_handshake, args=(listener, context), daemon=True).start()
-        yield listener.getsockname()[1]
-
-
-def _handshake(listener: socket.socket, context: ssl.SSLContext) -> None:
-    try:
-        connection, _ = listener.accept()
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(1)
-    except OSError:
-        # The client hangs up on a certificate that it does not trust.
-        return
