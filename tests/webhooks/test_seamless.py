@@ -354,7 +354,7 @@ def test_a_balance_is_told_while_a_wallet_is_locked(transactional_db, get, playe
 
 def test_a_balance_costs_few_statements(get, player, django_assert_max_num_queries):
     get(f"/wallet/{player.pk}/balances")
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         get(f"/wallet/{player.pk}/balances")
 
 
