@@ -174,19 +174,18 @@ class Betflag:
         return Done(note="logged in again")
 
     def log_out(self, account: AccountView, *, deadline_s: float) -> Deed:
-        """End the session. One that has ended already is forgotten all the same."""
+        """End the session. One that the exchange has ended already is forgotten all the same."""
         session = sessions.current(account_id=account.id)
         if session is None:
             return Done(note="there was no session")
         question = Question(operation=operations.LOGOUT)
         try:
             self._calls.ask_with(
-                account, question, lambda found, notes: None, session, Deadline(deadline_s)
+                account, question, account_wire.read_logged_out, session, Deadline(deadline_s)
             )
-        except LostSession:
-            sessions.drop(account_id=account.id, version=session.version)
-            return Done(note="the session had ended")
         except Failed as error:
+            if isinstance(error, LostSession):
+                sessions.drop(account_id=account.id, version=session.version)
             return error.as_answer()
         sessions.drop(account_id=account.id, version=session.version)
         return Done()

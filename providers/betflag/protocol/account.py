@@ -82,6 +82,11 @@ def read_kept_alive(found: Object, notes: Notes) -> LoggedIn | None:
     return LoggedIn(_token(found)) if found.get("SessionToken") else None
 
 
+def read_logged_out(found: Object, notes: Notes) -> None:
+    """The document leaves the body open."""
+    notes.names(found, "", ENVELOPE)
+
+
 def _token(found: Object) -> str:
     value = reading.text(found, "SessionToken").strip()
     if not _TOKEN.fullmatch(value):

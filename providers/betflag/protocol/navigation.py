@@ -6,6 +6,8 @@ those that public clients read, with the other names of the same thing that occu
 A menu holds thousands of small objects, so they are read without a reader object for each.
 """
 
+from functools import lru_cache
+
 from providers import wire
 from providers.betflag.protocol import reading
 from providers.betflag.protocol.reading import Notes, Object, objects, text
@@ -105,13 +107,26 @@ def _with_line(name: str, found: Object) -> str:
 
 def _selections(found: Object, where: str, notes: Notes) -> tuple[MarketSelection, ...]:
     name = "e" if found.get("e") is not None else "esi"
-    selections = objects(found, name, default=())
-    for selection in selections:
-        notes.names(selection, f"{where}{name}[].", _SELECTION)
     return tuple(
-        MarketSelection(
-            id=reading.identity(selection, "id", "cod", "c"),
-            label=text(selection, "de", "des", "d", default=""),
-        )
-        for selection in selections
+        _selection(selection, f"{where}{name}[].", notes)
+        for selection in objects(found, name, default=())
+    )
+
+
+def _selection(found: Object, where: str, notes: Notes) -> MarketSelection:
+    """Most markets of a menu have the same few selections: those are read once."""
+    number, label = found.get("id"), found.get("de")
+    if len(found) == 2 and type(number) is int and type(label) is str:
+        return _usual_selection(number, label)
+    notes.names(found, where, _SELECTION)
+    return MarketSelection(
+        id=reading.identity(found, "id", "cod", "c"),
+        label=text(found, "de", "des", "d", default=""),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _usual_selection(number: int, label: str) -> MarketSelection:
+    return MarketSelection(
+        id=reading.identity({"id": number}, "id"), label=text({"de": label}, "de")
     )
