@@ -107,6 +107,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         ("Open flags", "bets.flag", "", workload.open_flags, "alert"),
         ("Coupons without a clear answer", "bets.coupon", "?status__exact=unknown",
          workload.unknown_coupons, "waiting"),
+        ("Coupons past their result", "bets.flag", "?kind__exact=result_overdue",
+         workload.overdue_results, "alert"),
         ("Parked deliveries", "webhooks.delivery", "?status__exact=parked",
          workload.parked_deliveries, "alert"),
         ("Orphans", "webhooks.deliveryeffect", "", workload.orphans, "waiting"),

@@ -55,6 +55,7 @@ ABILITIES = (
     Ability("Write off a debt", ("bets.write_off_debt",), _only(FINANCE)),
     Ability("Decide a coupon without a clear answer", ("bets.decide_coupon",), _only(TRADER)),
     Ability("Return a coupon's stake", ("bets.return_coupon",), _only(TRADER, FINANCE)),
+    Ability("Settle a coupon by hand", ("bets.settle_by_hand",), _only(TRADER, FINANCE)),
     Ability(
         "See deliveries, orphans and calls to providers",
         ("webhooks.view_delivery", "webhooks.view_deliveryeffect", "providers.view_providercall"),

@@ -2,7 +2,7 @@
 
 from django_q.models import Failure
 
-from bets.models import Coupon, CouponStatus, Flag
+from bets.models import Coupon, CouponStatus, Flag, FlagKind
 from config.staff.paging import at_most
 from webhooks import queries
 
@@ -15,6 +15,11 @@ def open_flags() -> int:
 
 def unknown_coupons() -> int:
     return at_most(Coupon.objects.filter(status=CouponStatus.UNKNOWN), LIMIT)
+
+
+def overdue_results() -> int:
+    overdue = Flag.objects.filter(kind=FlagKind.RESULT_OVERDUE, resolved_at__isnull=True)
+    return at_most(overdue, LIMIT)
 
 
 def parked_deliveries() -> int:
