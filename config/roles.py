@@ -53,6 +53,8 @@ ABILITIES = (
     Ability("Take and resolve flags", ("bets.resolve_flag",), EVERYONE - {AUDITOR}),
     Ability("Change a player's status", ("bets.change_player_status",), _only(SUPPORT, RISK)),
     Ability("Write off a debt", ("bets.write_off_debt",), _only(FINANCE)),
+    Ability("Set a player's limit multipliers", ("bets.set_limits",), _only(RISK)),
+    Ability("Make a player known to a provider", ("bets.register_player",), _only(SUPPORT, RISK)),
     Ability("Decide a coupon without a clear answer", ("bets.decide_coupon",), _only(TRADER)),
     Ability("Return a coupon's stake", ("bets.return_coupon",), _only(TRADER, FINANCE)),
     Ability("Settle a coupon by hand", ("bets.settle_by_hand",), _only(TRADER, FINANCE)),

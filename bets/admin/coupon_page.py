@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from bets.admin import story, values
 from bets.admin.calls import calls_section
-from bets.models import Coupon, Flag, TimelineEvent
+from bets.models import BetItem, Coupon, Flag, TimelineEvent
 from config.staff.display import (
     NOTHING,
     Tone,
@@ -20,7 +20,8 @@ from config.staff.display import (
 )
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Section, Table
-from providers import queries as providers
+from providers import queries as provider_log
+from providers import services as providers
 from wallets import queries as ledger
 from wallets.queries import TransferRow
 
@@ -57,6 +58,7 @@ def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
     money, currency = story.money_of(transfers), coupon.currency
     rows: list[tuple[str, object]] = [
         ("Stake", values.amount(coupon.stake, currency)),
+        *_taxes(coupon),
         ("Held in the wallet", values.amount(money.held, currency)),
         ("With the house", values.amount(money.stakes, currency)),
         ("Potential payout", values.amount(coupon.potential_payout, currency)),
@@ -70,6 +72,20 @@ def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
     return Facts(title="Money", rows=rows)
 
 
+def _taxes(coupon: Coupon) -> list[tuple[str, object]]:
+    """What the provider named of taxes: the player pays the price, the rest of it is bet."""
+    named = (
+        ("At risk, of it", coupon.stake_at_risk),
+        ("Excise, of it", coupon.excise),
+        ("Withheld from the winnings", coupon.withholding),
+    )
+    return [
+        (label, values.amount(amount, coupon.currency))
+        for label, amount in named
+        if amount is not None
+    ]
+
+
 def _terms(request: HttpRequest, coupon: Coupon) -> Facts:
     return Facts(
         title="Coupon",
@@ -80,12 +96,30 @@ def _terms(request: HttpRequest, coupon: Coupon) -> Facts:
             ("Partner", coupon.partner.name),
             ("Provider account", values.account_link(request, coupon.account)),
             ("Provider's reference", code(coupon.provider_reference or "")),
+            *_code_at_provider(coupon),
+            *_options(coupon),
             ("Odds", f"{plain_number(coupon.odds)}{_policy(coupon)}"),
             ("Placed", moment(coupon.placed_at)),
             ("Origin", coupon.get_origin_display()),
             ("Id", code(str(coupon.pk))),
         ],
     )
+
+
+def _code_at_provider(coupon: Coupon) -> list[tuple[str, object]]:
+    return [("Provider's code", code(coupon.provider_code))] if coupon.provider_code else []
+
+
+def _options(coupon: Coupon) -> list[tuple[str, object]]:
+    """The options that the partner chose, with what the provider says of each."""
+    if not coupon.options:
+        return []
+    declared = providers.slip_form(account=coupon.account).options
+    helps = {option.name: option.help for option in declared}
+    return [
+        (name.replace("_", " ").capitalize(), values.option(value, helps.get(name, "")))
+        for name, value in coupon.options.items()
+    ]
 
 
 def _policy(coupon: Coupon) -> str:
@@ -122,8 +156,8 @@ def _items(coupon: Coupon) -> Table:
     rows = [
         (
             str(place),
-            item.event_id,
-            item.selection,
+            item.event_id or NOTHING,
+            _selection(item),
             number(plain_number(item.requested_odds)),
             number(plain_number(item.accepted_odds)),
             "live" if item.is_live else "before the match",
@@ -145,6 +179,14 @@ def _items(coupon: Coupon) -> Table:
         rows=rows,
         empty="The provider took this bet from the wallet and named no items.",
     )
+
+
+def _selection(item: BetItem) -> str:
+    """The outcome, or those of a bet builder with the odds of each."""
+    if not item.legs:
+        return item.selection
+    legs = [f"{leg['selection']} at {leg['odds']}" for leg in item.legs]
+    return f"Bet builder: {'; '.join(legs)}"
 
 
 def _timeline(events: Sequence[TimelineEvent]) -> Table:
@@ -227,6 +269,6 @@ def _settlements(coupon: Coupon) -> Table:
 
 
 def _calls(request: HttpRequest, coupon: Coupon) -> list[Section]:
-    calls = providers.calls_for(subject_kind="coupon", subject_id=coupon.pk)[:_CALLS_SHOWN]
+    calls = provider_log.calls_for(subject_kind="coupon", subject_id=coupon.pk)[:_CALLS_SHOWN]
     empty = "The provider was not called for this coupon."
     return calls_section(request, calls, empty=empty)

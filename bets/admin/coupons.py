@@ -10,15 +10,17 @@ from django.http import HttpRequest, HttpResponseRedirect
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from bets.admin import search, values
+from bets.admin import by_hand, search, values
 from bets.admin.coupon_page import coupon_page
 from bets.models import Coupon, CouponStatus
-from bets.services import resolution
+from bets.services import resolution, resolver, returns
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.admin import StaffAdmin
 from config.staff.display import Tone, moment, number, plain_number
 from config.staff.filters import Recent
 from config.staff.page import Page
+from providers import services as providers
+from providers.contract import Capability
 from wallets.services import LedgerError
 
 
@@ -64,6 +66,45 @@ def _reject(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
     return Done(message=f"Coupon {coupon.code} is rejected; the stake is back.")
 
 
+def _ask(coupon: Coupon, _: Mapping[str, Any], by: By) -> Done:
+    try:
+        asked = resolver.ask_now(coupon_id=coupon.pk, actor=by.actor, now=by.now)
+    except resolution.NotPossible as error:
+        raise Refused(str(error)) from error
+    if asked.status == CouponStatus.UNKNOWN:
+        return Done(message=f"{coupon.account.code} still gives no clear answer.", ok=False)
+    return Done(message=f"Coupon {coupon.code} is {asked.status}.")
+
+
+def _return_at_provider(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
+    try:
+        returned = returns.return_at_provider(
+            coupon_id=coupon.pk, actor=by.actor, reason=data["reason"], now=by.now
+        )
+    except resolution.NotPossible as error:
+        raise Refused(str(error)) from error
+    if returned.status != CouponStatus.RETURNED:
+        told = f"{coupon.account.code} was asked; the coupon is not returned yet. See its timeline."
+        return Done(message=told, ok=False)
+    return Done(message=f"Coupon {coupon.code} was returned.")
+
+
+def _can_be_asked(coupon: Coupon) -> bool:
+    return _is_unknown(coupon) and providers.can(
+        account=coupon.account, capability=Capability.RESOLVE
+    )
+
+
+def _can_be_returned(coupon: Coupon) -> bool:
+    return coupon.status in (CouponStatus.ACCEPTED, CouponStatus.SETTLED)
+
+
+def _can_be_returned_there(coupon: Coupon) -> bool:
+    return _can_be_returned(coupon) and providers.can(
+        account=coupon.account, capability=Capability.RETURN
+    )
+
+
 def _is_unknown(coupon: Coupon) -> bool:
     return coupon.status == CouponStatus.UNKNOWN
 
@@ -104,10 +145,34 @@ RETURN = Action(
     form=WithReason,
     explain=lambda coupon: (
         f"The coupon is void: whatever its result paid is taken back, and the stake of "
-        f"{_stake(coupon)} goes back to the player. It cannot be undone."
+        f"{_stake(coupon)} goes back to the player. The provider is not told. It cannot be undone."
     ),
     run=_return,
-    offered=lambda coupon: coupon.status in (CouponStatus.ACCEPTED, CouponStatus.SETTLED),
+    offered=_can_be_returned,
+    tone=Tone.ALERT,
+)
+ASK = Action(
+    name="ask",
+    label="Ask the provider now",
+    permission="bets.decide_coupon",
+    explain=lambda coupon: (
+        f"{coupon.account.code} is asked what became of the bet. A clear answer is booked at once; "
+        "at some providers, a bet that they have not accepted is void then."
+    ),
+    run=_ask,
+    offered=_can_be_asked,
+)
+RETURN_THERE = Action(
+    name="return-there",
+    label="Return it at the provider",
+    permission="bets.return_coupon",
+    form=WithReason,
+    explain=lambda coupon: (
+        f"{coupon.account.code} is asked to void the bet. Once it has, whatever the result paid is "
+        f"taken back, and the stake of {_stake(coupon)} goes back to the player."
+    ),
+    run=_return_at_provider,
+    offered=_can_be_returned_there,
     tone=Tone.ALERT,
 )
 
@@ -133,7 +198,7 @@ class CouponAdmin(StaffAdmin):
         "No coupon here. Search by the code on the slip, the provider's reference, the username "
         "or the partner's id of the player; or take a filter away."
     )
-    staff_actions = (ACCEPT, REJECT, RETURN)
+    staff_actions = (ASK, ACCEPT, REJECT, by_hand.SETTLE, RETURN_THERE, RETURN)
 
     def found(self, term: str) -> QuerySet[Any]:
         return search.coupons(term)

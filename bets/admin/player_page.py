@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from bets.admin import story, values
+from bets.admin import player_errands, story, values
+from bets.admin.calls import calls_section
 from bets.models import Player, PlayerStatus
 from config.staff.display import NOTHING, Tone, code, link, moment, plain_number
 from config.staff.history import done_by_staff
-from config.staff.page import Column, Facts, Page, Summary, Table
+from config.staff.page import Column, Facts, Page, Section, Summary, Table
+from providers import queries as provider_log
 from wallets import queries as ledger
 from wallets.queries import Balances, StatementRow
 
@@ -27,8 +29,11 @@ def player_page(request: HttpRequest, player: Player) -> Page:
         side_by_side=[_wallet(balances), _identity(request, player)],
         sections=[
             _coupons(player),
+            *player_errands.limits_table(player),
+            *player_errands.registrations_table(player),
             _cash(player),
             _statement(request, player, who),
+            *_calls(request, player),
             done_by_staff(player),
         ],
     )
@@ -186,3 +191,8 @@ def _entry(row: StatementRow, who: str) -> tuple[object, ...]:
         coupon,
         why,
     )
+
+
+def _calls(request: HttpRequest, player: Player) -> list[Section]:
+    calls = provider_log.calls_for(subject_kind="player", subject_id=player.pk)[:_ROWS]
+    return calls_section(request, calls, empty="No provider was called about this player.")

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from bets.admin import search, values
+from bets.admin.player_errands import REGISTER, SET_LIMITS
 from bets.admin.player_page import player_page
 from bets.models import Player, PlayerStatus
 from bets.services import debts, players
@@ -116,6 +117,8 @@ class PlayerAdmin(StaffAdmin):
             offered=_owes,
             tone=Tone.ALERT,
         ),
+        SET_LIMITS,
+        REGISTER,
     )
 
     def found(self, term: str) -> QuerySet[Any]:

@@ -18,6 +18,10 @@ _ACTORS = {
     "staff": "{} (staff)",
     "partner": "partner {}",
 }
+_JOBS = {
+    "sweep": "the sweep of overdue coupons",
+    "resolver": "the job that asks providers again",
+}
 
 
 class Moved(Protocol):
@@ -35,7 +39,8 @@ class Moved(Protocol):
 class Money:
     """Where a coupon's money is, summed over its transfers.
 
-    `debt` is what the player owes because of it, `paid_debt` what it paid of an older debt.
+    `debt` is what the player owes because of it, `paid_debt` what it paid of an older debt;
+    `excise` and `withholding` are the taxes that went to accounts of their own.
     """
 
     held: Decimal = _NOTHING
@@ -44,6 +49,8 @@ class Money:
     debt: Decimal = _NOTHING
     paid_debt: Decimal = _NOTHING
     player: Decimal = _NOTHING
+    excise: Decimal = _NOTHING
+    withholding: Decimal = _NOTHING
     moved: bool = False
 
 
@@ -56,10 +63,12 @@ def money_of(transfers: Sequence[Moved]) -> Money:
     return Money(
         held=places["held"],
         stakes=places["stakes"],
-        paid=-places["payouts"],
+        paid=-places["payouts"] - places["withholding"],
         debt=max(-owed, _NOTHING),
         paid_debt=max(owed, _NOTHING),
         player=places["available"] + places["held"] + owed,
+        excise=places["excise"],
+        withholding=places["withholding"],
         moved=bool(transfers),
     )
 
@@ -167,7 +176,8 @@ class _Teller:
         if money.held:
             return f"The stake of {self.amount(money.held)} is held in the wallet of {self.who}."
         if money.stakes:
-            return f"The stake of {self.amount(money.stakes)} is with the house."
+            taxed = f", and {self.amount(money.excise)} of excise" if money.excise else ""
+            return f"The stake of {self.amount(money.stakes)} is with the house{taxed}."
         return f"The stake of {stake} is back in the wallet of {self.who}."
 
     def _debt(self) -> str:
@@ -202,7 +212,7 @@ def actor_in_words(actor: str) -> str:
     kind, _, name = actor.partition(":")
     if name and kind in _ACTORS:
         return _ACTORS[kind].format(name)
-    return {"sweep": "the sweep of overdue coupons"}.get(actor, actor) or NOTHING
+    return _JOBS.get(actor, actor) or NOTHING
 
 
 def since_in_words(moment: datetime | None) -> str:

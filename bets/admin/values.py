@@ -44,6 +44,12 @@ def signed_amount(value: Decimal, currency: str) -> SafeString:
     return number(f"{'+' if value > 0 else ''}{plain_amount(value, currency)}")
 
 
+def option(value: object, meaning: str) -> str:
+    """An option of a slip, as `yes (A bet above the limit.)`."""
+    shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return f"{shown} ({meaning})" if meaning else shown
+
+
 def status_badge(coupon: Coupon) -> SafeString:
     tone = _STATUS_TONES.get(CouponStatus(coupon.status), Tone.PLAIN)
     return badge(coupon.get_status_display(), tone)

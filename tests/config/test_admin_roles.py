@@ -49,9 +49,13 @@ MAY_VIEW: dict[str, set[Role]] = {
 MAY_DO: dict[tuple[str, str], set[Role]] = {
     ("bets_coupon", "accept"): {T},
     ("bets_coupon", "reject"): {T},
+    ("bets_coupon", "ask"): {T},
     ("bets_coupon", "return"): {T, F},
+    ("bets_coupon", "return-there"): {T, F},
     ("bets_player", "status"): {S, R},
     ("bets_player", "write-off"): {F},
+    ("bets_player", "limits"): {R},
+    ("bets_player", "register"): {S, R},
     ("bets_flag", "take"): {S, R, F, T},
     ("bets_flag", "resolve"): {S, R, F, T},
     ("bets_partner", "issue-key"): set(),
