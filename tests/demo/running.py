@@ -149,12 +149,14 @@ class Demo:
         except requests.ConnectionError:
             return False
 
-    def new_player(self, external_id: str, funds: str = "50.00") -> dict[str, Any]:
-        """A player in EUR with this much available."""
+    def new_player(
+        self, external_id: str, funds: str = "50.00", currency: str = "EUR"
+    ) -> dict[str, Any]:
+        """A player with this much available."""
         reply = self.api(
             "POST",
             "/players",
-            {"external_id": external_id, "username": external_id, "currency": "EUR"},
+            {"external_id": external_id, "username": external_id, "currency": currency},
         )
         assert reply.status_code == 201, reply.text
         player = reply.json()

@@ -124,6 +124,85 @@ def test_a_betflex_bet_is_debited_and_credited(demo: Demo):
     assert demo.available(player) == Decimal("65.00")
 
 
+def test_a_gr8_bet_takes_its_hold_by_the_wallet_and_is_settled_by_it(demo: Demo):
+    player = demo.new_player("walks-gr8", currency="USD")
+    registered = {"provider_account": "gr8"}
+    path = f"/players/{player['id']}/registrations"
+    assert demo.api("POST", path, registered).status_code == 202
+    wait_for(lambda: demo.api("GET", path).json()["results"][0]["state"] == "confirmed")
+
+    coupon = placed(demo, a_gr8_coupon(player), "gr8-1")
+    assert coupon["status"] == "accepted", coupon
+    assert demo.available(player) == Decimal("40.00")
+    demo.order("/gr8/settle", {"bet_id": coupon["provider_reference"], "result": "won"})
+    settled = wait_for(lambda: settled_coupon(demo, coupon["id"]))
+    assert (settled["result"], settled["payout"]) == ("won", "20.00")
+    assert demo.available(player) == Decimal("60.00")
+
+
+def test_a_gr8_bet_is_returned(demo: Demo):
+    player = demo.new_player("returns-gr8", currency="USD")
+    coupon = placed(demo, a_gr8_coupon(player), "gr8-2")
+    assert coupon["status"] == "accepted", coupon
+
+    reply = demo.api("POST", f"/coupons/{coupon['id']}/return", {"reason": "by request"})
+
+    assert reply.status_code in (200, 202), reply.text
+    path = f"/coupons/{coupon['id']}"
+    wait_for(lambda: demo.api("GET", path).json()["status"] == "returned")
+    assert demo.available(player) == Decimal("50.00")
+
+
+def test_a_superbet_ticket_is_reserved_paid_and_won(demo: Demo):
+    player = demo.new_player("walks-superbet", currency="KES")
+    ticket = {
+        "player": player["id"],
+        "provider_account": "superbet",
+        "type": "express",
+        "stake": "20.00",
+        "currency": "KES",
+        "items": [{"selection": "101"}, {"selection": "102"}],
+        "options": {"event": 100001, "source": "mobile"},
+    }
+
+    coupon = placed(demo, ticket, "superbet-1")
+    assert coupon["status"] == "accepted", coupon
+    assert demo.available(player) == Decimal("30.00")
+    assert Decimal(coupon["stake_at_risk"]) + Decimal(coupon["excise"]) == Decimal("20.00")
+
+    demo.order("/superbet/results", {"ticket": coupon["provider_reference"], "result": "won"})
+    settled = wait_for(lambda: settled_coupon(demo, coupon["id"]))
+    assert settled["result"] == "won"
+    assert Decimal(settled["withholding"]) > 0
+    assert demo.available(player) == Decimal("30.00") + Decimal(settled["payout"])
+
+
+def test_a_betflag_order_is_matched(demo: Demo):
+    (event, *_) = demo.api("GET", "/exchange/betflag/events").json()["events"]
+    markets = demo.api("GET", f"/exchange/betflag/events/{event['id']}/markets").json()
+    market = markets["markets"][0]["id"]
+    book = demo.api("GET", f"/exchange/betflag/markets/{market}/book?depth=3").json()
+    chosen = next(each for each in book["selections"] if each["back"])
+    offer = {"selection_id": chosen["id"], "side": "back", "odds": "1000.00", "stake": "2.00"}
+    slip = {
+        "market_id": market,
+        "market_version": 0,
+        "keep_in_play": False,
+        "keep_on_suspension": False,
+        "offers": [offer],
+    }
+
+    reply = demo.api("POST", "/exchange/betflag/orders", slip, Idempotency_Key="betflag-1")
+    assert reply.status_code == 201, reply.text
+    (order,) = reply.json()["orders"]
+    assert (order["status"], order["remaining"]) == ("open", "2.00"), order
+
+    path = f"/exchange/betflag/orders/{order['id']}"
+    demo.order("/betflag/match", {"market": market, "offer": order["provider_reference"]})
+    wait_for(lambda: demo.api("GET", path).json()["status"] == "matched", 60)
+    assert demo.api("GET", path).json()["matched"] == "2.00"
+
+
 def test_betflex_bets_for_the_demo_players_by_itself(demo: Demo):
     target = demo.order("/betflex/target", method="GET")["target"]
 
@@ -148,6 +227,31 @@ def test_a_second_demo_on_the_same_data_is_refused(demo: Demo):
     assert done.stderr.splitlines() == [
         f"slipdesk: a demo runs on DATA_DIR {demo.data_dir} already"
     ]
+
+
+def placed(demo: Demo, coupon: dict[str, object], key: str) -> dict[str, str]:
+    reply = demo.api("POST", "/coupons", coupon, Idempotency_Key=key)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def a_gr8_coupon(player: dict[str, str]) -> dict[str, object]:
+    """The document's own selection at its odds."""
+    item = {
+        "event_id": "SportsbookAutotesteb648b2b-ba50-475e-9af6-bf6abb4140ab",
+        "selection": "[2,[],[0],1,3,[]]",
+        "odds": "2.00",
+        "is_live": False,
+    }
+    return {
+        "player": player["id"],
+        "provider_account": "gr8",
+        "type": "single",
+        "stake": "10.00",
+        "currency": "USD",
+        "odds_policy": "none",
+        "items": [item],
+    }
 
 
 def a_coupon(player: dict[str, str]) -> dict[str, object]:
