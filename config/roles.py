@@ -59,8 +59,35 @@ ABILITIES = (
     Ability("Return a coupon's stake", ("bets.return_coupon",), _only(TRADER, FINANCE)),
     Ability("Settle a coupon by hand", ("bets.settle_by_hand",), _only(TRADER, FINANCE)),
     Ability(
+        "See orders at exchanges, and their markets",
+        ("bets.view_exchangeorder", "bets.view_exchangemarket"),
+        EVERYONE,
+    ),
+    Ability(
+        "See accounts at exchanges: balance and commission",
+        ("bets.view_exchangeaccount",),
+        EVERYONE - {SUPPORT},
+    ),
+    Ability(
+        "See in whose name an account at an exchange is",
+        ("bets.view_account_holder",),
+        _only(FINANCE, AUDITOR),
+    ),
+    Ability("Read an exchange again", ("bets.refresh_order",), EVERYONE - {AUDITOR}),
+    Ability("Cancel orders at an exchange", ("bets.cancel_order",), _only(TRADER)),
+    Ability(
+        "Decide an order at an exchange without a clear answer",
+        ("bets.decide_order",),
+        _only(TRADER),
+    ),
+    Ability(
         "See deliveries, orphans and calls to providers",
-        ("webhooks.view_delivery", "webhooks.view_deliveryeffect", "providers.view_providercall"),
+        (
+            "webhooks.view_delivery",
+            "webhooks.view_deliveryeffect",
+            "providers.view_providercall",
+            "providers.view_seendetail",
+        ),
         EVERYONE,
     ),
     Ability("Rehearse a delivery", ("webhooks.rehearse_delivery",), _only(SUPPORT, TRADER)),
@@ -72,6 +99,16 @@ ABILITIES = (
         _only(TRADER, AUDITOR),
     ),
     Ability("Test a provider connection", ("providers.test_connection",), _only(TRADER)),
+    Ability(
+        "Suspend and resume a provider account",
+        ("providers.suspend_provideraccount",),
+        _only(TRADER),
+    ),
+    Ability(
+        "Mark what is new in providers' messages as seen",
+        ("providers.acknowledge_seendetail",),
+        _only(TRADER),
+    ),
     Ability(
         "Create and change provider accounts",
         ("providers.add_provideraccount", "providers.change_provideraccount"),

@@ -2,8 +2,9 @@
 
 from django_q.models import Failure
 
-from bets.models import Coupon, CouponStatus, Flag, FlagKind
+from bets.models import Coupon, CouponStatus, ExchangeOrder, Flag, FlagKind, OrderStatus
 from config.staff.paging import at_most
+from providers.models import SeenDetail
 from webhooks import queries
 
 LIMIT = 100
@@ -22,12 +23,20 @@ def overdue_results() -> int:
     return at_most(overdue, LIMIT)
 
 
+def unknown_orders() -> int:
+    return at_most(ExchangeOrder.objects.filter(status=OrderStatus.UNKNOWN), LIMIT)
+
+
 def parked_deliveries() -> int:
     return at_most(queries.parked(), LIMIT)
 
 
 def orphans() -> int:
     return at_most(queries.orphans().select_related(None), LIMIT)
+
+
+def new_details() -> int:
+    return at_most(SeenDetail.objects.filter(acknowledged_at__isnull=True), LIMIT)
 
 
 def failed_jobs() -> int:

@@ -4,7 +4,6 @@ The state is computed from the stored facts and the newest calls; nothing has to
 date for it while all is well.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from providers import admission, ids
-from providers.models import Breaker, ProviderCall, ProviderHealth
+from providers.models import Breaker, ProviderAccount, ProviderCall, ProviderHealth
 from providers.models.calls import COUNTED_FAILURES
 from providers.redaction import redact
 
@@ -62,11 +61,10 @@ def of(*, account_id: UUID, now: datetime) -> Health:
     return Health(state=state, since=since, why=why, facts=facts, calls=calls, failed=len(failures))
 
 
-def of_many(*, account_ids: Iterable[UUID], now: datetime) -> Mapping[UUID, State]:
-    """The states of several accounts by their stored facts alone. One query."""
-    wanted = list(account_ids)
-    found = ProviderHealth.objects.filter(account_id__in=wanted).in_bulk()
-    return {each: _state(found.get(each), now, calls=0, failures=[])[0] for each in wanted}
+def by_facts(account: ProviderAccount, *, now: datetime) -> State:
+    """The state by its stored facts alone, without a query if `health` was selected along."""
+    facts = getattr(account, "health", None)
+    return _state(facts, now, calls=0, failures=[])[0]
 
 
 def last_failure(*, account_id: UUID) -> ProviderCall | None:

@@ -1,5 +1,5 @@
-"""The staff pages of provider accounts and of the call log. Importing them registers them."""
+"""The staff pages of accounts, of their calls and of what is new. Importing registers them."""
 
-from providers.admin import accounts, calls
+from providers.admin import accounts, calls, details
 
-__all__ = ["accounts", "calls"]
+__all__ = ["accounts", "calls", "details"]

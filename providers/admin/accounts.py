@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -16,7 +18,8 @@ from config.staff.display import NOTHING, Tone, badge, code, moment, yes_no
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Summary, Table
 from config.staff.paging import at_most
-from providers import queries, registry, services
+from providers import health, queries, registry, services
+from providers.admin import health as health_page
 from providers.admin.forms import (
     account_form,
     field_of,
@@ -90,7 +93,7 @@ def open_coupons(account: ProviderAccount) -> str:
 class ProviderAccountAdmin(CreatingAdmin):
     keyset = False
     ordering = ("code",)
-    list_display = ("code", "provider", "base_url", "active", "changed")
+    list_display = ("code", "provider", "base_url", "active", "state", "changed")
     list_filter = ("provider", "is_active")
     empty_state = "There is no provider account yet. Add one with the credentials you got."
     create_explanation = (
@@ -117,6 +120,8 @@ class ProviderAccountAdmin(CreatingAdmin):
             run=_test,
             shows=True,
         ),
+        health_page.SUSPEND,
+        health_page.RESUME,
         Action(
             name="address",
             label="Show the callback address",
@@ -185,18 +190,25 @@ class ProviderAccountAdmin(CreatingAdmin):
         except InvalidAccount as error:
             raise Refused(f"This {error.message}.", field=field_of(error.field, data)) from error
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("health")
+
     def page(self, request: HttpRequest, target: ProviderAccount) -> Page:
         return Page(
             title=target.code,
             subtitle=registry.get(target.provider).title,
             summary=_summary(target),
-            side_by_side=[_settings(target), _secrets(target)],
+            side_by_side=[health_page.facts(target), _settings(target), _secrets(target)],
             sections=[_tokens(target), done_by_staff(target)],
         )
 
     @display(description="Active")
     def active(self, account: ProviderAccount) -> Any:
         return yes_no(account.is_active)
+
+    @display(description="State")
+    def state(self, account: ProviderAccount) -> Any:
+        return health_page.state_badge(health.by_facts(account, now=timezone.now()))
 
     @display(description="Changed")
     def changed(self, account: ProviderAccount) -> Any:

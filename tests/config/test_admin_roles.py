@@ -1,5 +1,6 @@
 """Role x model x action over the admin's real addresses."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Success
 
-from bets.models import Flag, FlagKind
+from bets.models import ExchangeAccount, ExchangeMarket, ExchangeOrder, Flag, FlagKind
 from config import roles
 from config.roles import ABILITIES, Role
-from providers.models import ProviderCall
+from providers import registry
+from providers.models import ProviderCall, SeenDetail
 from tests.factories.bets import a_held_coupon, a_partner, a_player, an_account, an_api_key
+from tests.factories.exchange import an_order
 from tests.factories.staff import a_client, a_member
 from wallets.models import Account, Entry, Transfer
 from webhooks.models import Delivery, DeliveryEffect
@@ -28,10 +31,14 @@ MAY_VIEW: dict[str, set[Role]] = {
     "bets_coupon": ALL,
     "bets_player": ALL,
     "bets_flag": ALL,
+    "bets_exchangeorder": ALL,
+    "bets_exchangemarket": ALL,
+    "bets_exchangeaccount": {R, F, T, A},
     "bets_partner": {F, A},
     "bets_apikey": {F, A},
     "providers_provideraccount": {T, A},
     "providers_providercall": ALL,
+    "providers_seendetail": ALL,
     "webhooks_delivery": ALL,
     "webhooks_deliveryeffect": ALL,
     "wallets_account": {F, A},
@@ -58,12 +65,23 @@ MAY_DO: dict[tuple[str, str], set[Role]] = {
     ("bets_player", "register"): {S, R},
     ("bets_flag", "take"): {S, R, F, T},
     ("bets_flag", "resolve"): {S, R, F, T},
+    ("bets_exchangeorder", "refresh"): {S, R, F, T},
+    ("bets_exchangeorder", "cancel"): {T},
+    ("bets_exchangeorder", "bind"): {T},
+    ("bets_exchangeorder", "not-there"): {T},
+    ("bets_exchangemarket", "read"): {S, R, F, T},
+    ("bets_exchangemarket", "cancel-all"): {T},
+    ("bets_exchangeaccount", "balance"): {R, F, T, A},
+    ("bets_exchangeaccount", "holder"): {F, A},
     ("bets_partner", "issue-key"): set(),
     ("bets_partner", "grant"): set(),
     ("bets_partner", "withdraw"): set(),
     ("bets_apikey", "revoke"): set(),
     ("providers_provideraccount", "settings"): set(),
     ("providers_provideraccount", "test"): {T},
+    ("providers_provideraccount", "suspend"): {T},
+    ("providers_provideraccount", "resume"): {T},
+    ("providers_seendetail", "seen"): {T},
     ("providers_provideraccount", "address"): set(),
     ("providers_provideraccount", "rotate"): set(),
     ("providers_provideraccount", "revoke"): set(),
@@ -77,7 +95,16 @@ NOT_OURS = {"auth_user"}  # Django's own page, which adds and changes
 
 
 @pytest.fixture
-def objects() -> dict[str, Any]:
+def order(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExchangeOrder]:
+    """At an exchange in memory, so that what a role may do can be done."""
+    monkeypatch.setitem(registry.PROVIDERS, "fakeexchange", "tests.fakes.exchange.FakeExchange")
+    registry.get.cache_clear()
+    yield an_order(a_partner("orders"), an_account(code="exchange", provider="fakeexchange"))
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def objects(order: ExchangeOrder) -> dict[str, Any]:
     """One object of each model that has a page."""
     partner = a_partner("acme")
     account = an_account(partner, code="betcalc-eu")
@@ -97,11 +124,17 @@ def objects() -> dict[str, Any]:
         "bets_flag": Flag.objects.create(
             kind=FlagKind.RESULT_OVERDUE, coupon=coupon, account=account, detail="Late."
         ),
+        "bets_exchangeorder": order,
+        "bets_exchangemarket": ExchangeMarket.objects.get(),
+        "bets_exchangeaccount": ExchangeAccount.objects.get(pk=order.account_id),
         "bets_partner": partner,
         "bets_apikey": partner.api_keys.get(),
         "providers_provideraccount": account,
         "providers_providercall": ProviderCall.objects.create(
             account=account, operation="place", method="POST", url="http://x/"
+        ),
+        "providers_seendetail": SeenDetail.objects.create(
+            account=account, place="place", kind="field", name="vip"
         ),
         "webhooks_delivery": delivery,
         "webhooks_deliveryeffect": DeliveryEffect.objects.create(

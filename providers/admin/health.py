@@ -1,0 +1,125 @@
+"""How an account stands with its provider, on its page: the state in words, suspend and resume."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
+from config.staff.display import NOTHING, Tone, badge, link, moment, moment_text
+from config.staff.page import Facts
+from providers import breaker, health, rates
+from providers.health import Health, State
+from providers.models import Breaker, ProviderAccount
+
+_SUSPEND = "providers.suspend_provideraccount"
+_TONES = {
+    State.HEALTHY: Tone.GOOD,
+    State.DEGRADED: Tone.WAITING,
+    State.CREDENTIALS_REFUSED: Tone.ALERT,
+    State.SUSPENDED: Tone.ALERT,
+}
+_BREAKER = {
+    Breaker.CLOSED: "closed: calls go through",
+    Breaker.OPEN: "open: calls are held back",
+    Breaker.HALF_OPEN: "half open: one trial call is under way",
+}
+
+
+def _suspend(account: ProviderAccount, data: Mapping[str, Any], by: By) -> Done:
+    try:
+        health.suspend(account_id=account.pk, by=by.actor, reason=data["reason"], now=by.now)
+    except health.AlreadySuspended as error:
+        raise Refused("somebody suspended it in the meantime.") from error
+    return Done(message=f"{account.code} is suspended: it is not called until you resume it.")
+
+
+def _resume(account: ProviderAccount, _: Mapping[str, Any], by: By) -> Done:
+    if not health.resume(account_id=account.pk):
+        raise Refused("somebody resumed it in the meantime.")
+    return Done(message=f"{account.code} is called again.")
+
+
+def _is_suspended(account: ProviderAccount) -> bool:
+    stored = getattr(account, "health", None)
+    return stored is not None and stored.suspended_at is not None
+
+
+SUSPEND = Action(
+    name="suspend",
+    label="Suspend",
+    permission=_SUSPEND,
+    form=WithReason,
+    explain=lambda account: (
+        "Nothing is sent to the provider any more, by any process, within a second; new coupons "
+        "are refused. Results and other callbacks still come in, and you can test the connection."
+    ),
+    run=_suspend,
+    offered=lambda account: not _is_suspended(account),
+    tone=Tone.ALERT,
+)
+RESUME = Action(
+    name="resume",
+    label="Resume",
+    permission=_SUSPEND,
+    form=NoQuestions,
+    explain=lambda account: "Calls go to the provider again.",
+    run=_resume,
+    offered=_is_suspended,
+)
+
+
+def state_badge(state: State) -> Any:
+    return badge(state.value, _TONES[state])
+
+
+def facts(account: ProviderAccount) -> Facts:
+    """The state with since when and why, and what it is made of."""
+    now = timezone.now()
+    found = health.of(account_id=account.pk, now=now)
+    rows: list[tuple[str, object]] = [
+        ("State", state_badge(found.state)),
+        ("Why", found.why),
+        ("Since", moment(found.since)),
+        ("Past 15 minutes", _recent(found)),
+        ("Circuit", _circuit(found)),
+        ("The provider asked us to wait", _throttled(found, now)),
+        ("Rate limit", _rate(account)),
+        ("Last failure", _last_failure(account)),
+    ]
+    return Facts(title="Health", rows=rows)
+
+
+def _recent(found: Health) -> str:
+    if not found.calls:
+        return "No call ended."
+    return f"{found.failed} of {found.calls} calls failed."
+
+
+def _circuit(found: Health) -> object:
+    kind = Breaker(found.facts.breaker) if found.facts else Breaker.CLOSED
+    text = _BREAKER[kind]
+    if kind == Breaker.OPEN and found.facts:
+        return f"{text}, every {breaker.PAUSE_S} s one is let through"
+    return text
+
+
+def _throttled(found: Health, now: datetime) -> object:
+    until = found.facts.throttled_until if found.facts else None
+    return moment(until) if until and until > now else "no"
+
+
+def _rate(account: ProviderAccount) -> str:
+    rate = rates.of(account)
+    return "none" if rate is None else f"{rate.per_s} calls a second, {rate.burst} at once"
+
+
+def _last_failure(account: ProviderAccount) -> object:
+    call = health.last_failure(account_id=account.pk)
+    if call is None:
+        return NOTHING
+    status = f"HTTP {call.response_status}" if call.response_status else call.error
+    text = f"{moment_text(call.created_at, seconds=True)}, {call.operation}: {status}"
+    return link(text, reverse("admin:providers_providercall_change", args=[call.pk]))
