@@ -58,6 +58,7 @@ MAY_DO: dict[tuple[str, str], set[Role]] = {
     ("bets_coupon", "reject"): {T},
     ("bets_coupon", "ask"): {T},
     ("bets_coupon", "return"): {T, F},
+    ("bets_coupon", "settle"): {T, F},
     ("bets_coupon", "return-there"): {T, F},
     ("bets_player", "status"): {S, R},
     ("bets_player", "write-off"): {F},
