@@ -9,6 +9,7 @@ import pytest
 from providers.sandbox.server import running_sandbox
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text()
+OF_THE_READER = {"betcode", "remote_host_contains", "bet_uid", "bet_id", "ticket"}
 CURL_LINES = re.findall(r"^curl .*$", TEXT, re.MULTILINE)
 
 
@@ -33,11 +34,11 @@ def test_every_line_is_understood(http, line: str) -> None:
     method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
     body = words[words.index("-d") + 1] if "-d" in words else None
     with running_sandbox(match_seconds=20) as sandbox:
-        order = {"callback_base": "http://127.0.0.1:1"}
-        sandbox.call("PUT", "/betflex/target", order)
+        for each in ("betflex", "gr8"):
+            sandbox.target(each, "http://127.0.0.1:1")
         address = next(word for word in words if word.startswith("$S")).replace("$S", sandbox.url)
         answer = http.request(method, address, data=body)
     if answer.status_code == 400:
-        assert answer.json()["field"] in {"betcode", "remote_host_contains", "bet_uid", "ticket"}
+        assert answer.json()["field"] in OF_THE_READER
     else:
         assert answer.status_code == 200
