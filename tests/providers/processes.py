@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from django.db import connection
@@ -21,8 +22,13 @@ sys.stdin.readline()
 """
 
 
-def run_together(script: str, *arguments: str, number: int) -> list[str]:
-    """What each of `number` processes printed. They are started, and then all let go."""
+def run_together(
+    script: str, *arguments: str, number: int, meanwhile: Callable[[], object] = bool
+) -> list[str]:
+    """What each of `number` processes printed. They are started, and then all let go.
+
+    `meanwhile` is called in this process at the same moment.
+    """
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -45,6 +51,7 @@ def run_together(script: str, *arguments: str, number: int) -> list[str]:
         for worker in workers:
             worker.stdin.write("go\n")
             worker.stdin.flush()
+        meanwhile()
         return [worker.communicate(timeout=60)[0].strip() for worker in workers]
     finally:
         for worker in workers:
