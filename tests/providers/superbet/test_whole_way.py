@@ -1,0 +1,230 @@
+"""A ticket's whole way: partner API, engine, webhook, ledger, and back, over real HTTP."""
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+import requests
+from django.db import connection
+from django.utils import timezone
+
+from bets.models import Coupon, Flag
+from bets.services import partners, resolver
+from providers import services as providers
+from providers.models import CallOutcome, ProviderCall
+from providers.sandbox.server import running_sandbox
+from tests.factories.bets import a_partner, a_player, an_api_key
+from tests.factories.superbet import SECRET, make_superbet
+from wallets import queries as ledger
+from wallets.models import Account
+from wallets.services import Purpose, house
+from webhooks.models import Delivery
+from webhooks.services import processing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Shop:
+    """A partner's program and the engine, with everything between them running."""
+
+    def __init__(self, live_server, sandbox) -> None:
+        partner = a_partner()
+        self.sandbox = sandbox
+        self.account = make_superbet(f"{sandbox.url}/superbet", public_url=live_server.url)
+        partners.grant_access(partner=partner, account=self.account)
+        self.player = a_player(partner, balance="50.00")
+        self._coupons = f"{live_server.url}/api/v1/coupons"
+        self._key = an_api_key(partner)
+        target = {
+            "callback_base": providers.callback_base(account=self.account),
+            "signing_secret": SECRET,
+        }
+        sandbox.call("PUT", "/superbet/target", target)
+
+    def setting(self, **settings: str) -> None:
+        self.account = providers.save_account(code=self.account.code, settings=settings)
+
+    def place(self, *bets: str, key: str = "k1") -> Coupon:
+        answer = requests.post(
+            self._coupons,
+            headers={"Authorization": f"Api-Key {self._key}", "Idempotency-Key": key},
+            json={
+                "player": str(self.player.pk),
+                "provider_account": self.account.code,
+                "type": "single" if len(bets) == 1 else "express",
+                "stake": "10.00",
+                "currency": "EUR",
+                "items": [{"selection": bet} for bet in bets],
+                "options": {"event": 100001, "source": "mobile"},
+            },
+            timeout=30,
+        )
+        assert answer.status_code in (201, 202), answer.text
+        return Coupon.objects.get(pk=answer.json()["id"])
+
+    def order(self, what: str, coupon: Coupon, **details: str) -> None:
+        """Have the engine do something to a ticket, and settle what it tells us of it."""
+        before = Delivery.objects.count()
+        order = {"ticket": coupon.provider_reference, **details}
+        self.sandbox.post(f"/superbet/{what}", order)
+        eventually(lambda: Delivery.objects.count() > before)
+        processing.drain(now=timezone.now())
+        coupon.refresh_from_db()
+
+    def money(self) -> tuple[str, ...]:
+        """What is available, held, and in the house accounts of this provider account."""
+        kinds = dict(
+            Account.objects.filter(wallet=self.player.wallet_id).values_list("kind", "balance")
+        )
+        purposes = (Purpose.STAKES, Purpose.EXCISE, Purpose.PAYOUTS, Purpose.WITHHOLDING)
+        return (
+            *(f"{kinds[kind]:.2f}" for kind in ("available", "held")),
+            *(f"{self._house(purpose):.2f}" for purpose in purposes),
+        )
+
+    def _house(self, purpose: Purpose) -> Decimal:
+        address = house(owner=self.account.code, purpose=purpose, currency="EUR")
+        return ledger.house_balance(address=address)
+
+
+def eventually(found: Callable[[], object]) -> None:
+    ends = time.monotonic() + 10
+    while not found():
+        assert time.monotonic() < ends, "what was waited for did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def shop(live_server) -> Shop:
+    with running_sandbox(match_seconds=20, seed=5, auto_settle=False) as sandbox:
+        yield Shop(live_server, sandbox)
+    # A thread of the server ends its session a moment after its last answer.
+    eventually(lambda: not _other_sessions())
+
+
+def _other_sessions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
+NOTHING = ("50.00", "0.00", "0.00", "0.00", "0.00", "0.00")
+PLACED = ("40.00", "0.00", "8.89", "1.11", "0.00", "0.00")
+
+
+@pytest.mark.parametrize("placement", ["reserve", "create"])
+def test_a_ticket_is_placed_with_its_excise_and_pays_its_tax(shop, placement):
+    shop.setting(placement=placement)
+
+    coupon = shop.place("101")
+
+    assert (coupon.status, coupon.provider_reference) == (
+        "accepted",
+        shop.sandbox.bets("superbet")[0]["id"],
+    )
+    assert shop.money() == PLACED
+    shop.order("results", coupon, result="won")
+    assert (coupon.status, coupon.result, coupon.payout) == ("settled", "won", Decimal("12.09"))
+    assert shop.money() == ("52.09", "0.00", "8.89", "1.11", "-12.45", "0.36")
+    assert shop.sandbox.client_errors() == []
+    assert not Flag.objects.exists()
+    assert Coupon.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "money"),
+    [("lost", "settled", PLACED), ("void", "settled", NOTHING), ("refunded", "settled", NOTHING)],
+)
+def test_results_without_a_win(shop, result, status, money):
+    coupon = shop.place("101", "102")
+
+    shop.order("results", coupon, result=result)
+
+    assert (coupon.status, shop.money()) == (status, money)
+
+
+def test_a_win_is_withdrawn_and_lost(shop):
+    coupon = shop.place("101")
+    shop.order("results", coupon, result="won")
+
+    shop.order("rollback", coupon)
+    assert (coupon.status, shop.money()) == ("accepted", PLACED)
+    shop.order("results", coupon, result="lost")
+
+    assert (coupon.status, coupon.result, shop.money()) == ("settled", "lost", PLACED)
+
+
+def test_an_unknown_action_is_shown_to_staff(shop):
+    coupon = shop.place("101")
+
+    shop.order("message", coupon, action="ticket_update")
+
+    assert shop.account.seen_details.filter(name="action=ticket_update").exists()
+    assert (coupon.status, shop.money()) == ("accepted", PLACED)
+
+
+def test_a_lost_payment_is_found_out(shop):
+    shop.sandbox.order_fault("superbet", "paid_lost")
+    coupon = shop.place("101")
+    assert coupon.status == "unknown"
+    assert shop.money()[:2] == ("40.00", "10.00")
+
+    resolver.ask_now(coupon_id=coupon.pk, actor="test", now=timezone.now())
+
+    coupon.refresh_from_db()
+    assert (coupon.status, shop.money()) == ("accepted", PLACED)
+
+
+def test_a_reservation_that_is_never_paid_expires_and_releases_the_hold(shop):
+    shop.sandbox.post("/superbet/settings", {"reserve_expires_s": "0.5"})
+    shop.sandbox.order_fault("superbet", "connection_reset", call="paid")
+    coupon = shop.place("101")
+    assert coupon.status == "unknown"
+    eventually(lambda: shop.sandbox.bets("superbet")[0]["status"] == "cancelled")
+
+    resolver.ask_now(coupon_id=coupon.pk, actor="test", now=timezone.now())
+
+    coupon.refresh_from_db()
+    assert (coupon.status, shop.money()) == ("rejected", NOTHING)
+
+
+def test_a_lost_reservation_is_released_at_once(shop):
+    shop.sandbox.order_fault("superbet", "connection_reset")
+
+    coupon = shop.place("101")
+
+    assert (coupon.status, coupon.rejection["code"]) == ("rejected", "provider_timeout")
+    assert shop.money() == NOTHING
+    calls = ProviderCall.objects.filter(subject_id=coupon.pk).order_by("id")
+    assert list(calls.values_list("operation", "outcome")) == [
+        ("reserve", CallOutcome.UNKNOWN),
+        ("tickets", CallOutcome.OK),
+    ]
+
+
+def test_a_created_ticket_that_is_given_up_is_refunded(shop):
+    shop.setting(placement="create")
+    shop.sandbox.order_fault("superbet", "discard", call="create")
+
+    coupon = shop.place("101")
+
+    def refunded() -> bool:
+        coupon.refresh_from_db()
+        return coupon.status in ("returned", "rejected")
+
+    eventually(refunded)
+    assert shop.money() == NOTHING
+
+
+def test_a_player_without_the_money_sells_nothing(shop):
+    for number in range(5):
+        shop.place("101", key=f"k{number}")
+
+    coupon = shop.place("101", key="one-more")
+
+    assert (coupon.status, coupon.rejection["code"]) == ("rejected", "insufficient_funds")
+    assert len(shop.sandbox.bets("superbet")) == 5
