@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from bets.services import limits, registrations, resolution, resolver, tokens
+from bets.services.exchange import watching
 
 
 def sweep_coupons() -> int:
@@ -28,3 +29,8 @@ def send_limits() -> int:
 def send_registrations() -> int:
     """Tell providers of players. Woken by each, and by a schedule."""
     return registrations.send_due(now=timezone.now())
+
+
+def watch_exchange() -> int:
+    """Read the markets on which orders wait, and resolve orders without an answer."""
+    return watching.run(now=timezone.now())

@@ -17,6 +17,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Betting",
         (
             ("Coupons", "confirmation_number", "bets.coupon"),
+            ("Exchange orders", "swap_vert", "bets.exchangeorder"),
             ("Players", "person", "bets.player"),
             ("Staff queue", "flag", "bets.flag"),
         ),
@@ -28,6 +29,9 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Orphans", "question_mark", "webhooks.deliveryeffect"),
             ("Calls", "call_made", "providers.providercall"),
             ("Accounts", "hub", "providers.provideraccount"),
+            ("Exchange accounts", "account_balance", "bets.exchangeaccount"),
+            ("Exchange markets", "candlestick_chart", "bets.exchangemarket"),
+            ("New in messages", "new_releases", "providers.seendetail"),
         ),
     ),
     (
@@ -60,6 +64,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 _BADGES: dict[str, Callable[[], int]] = {
     "bets.flag": workload.open_flags,
     "django_q.failure": workload.failed_jobs,
+    "providers.seendetail": workload.new_details,
 }
 
 
@@ -107,6 +112,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         ("Open flags", "bets.flag", "", workload.open_flags, "alert"),
         ("Coupons without a clear answer", "bets.coupon", "?status__exact=unknown",
          workload.unknown_coupons, "waiting"),
+        ("Exchange orders without a clear answer", "bets.exchangeorder",
+         "?status__exact=unknown", workload.unknown_orders, "waiting"),
         ("Coupons past their result", "bets.flag", "?kind__exact=result_overdue",
          workload.overdue_results, "alert"),
         ("Parked deliveries", "webhooks.delivery", "?status__exact=parked",

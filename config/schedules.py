@@ -26,6 +26,7 @@ SCHEDULES = (
     Schedule("resolve_coupons", "bets.jobs.resolve_coupons", every_s=5),
     Schedule("send_limits", "bets.jobs.send_limits", every_s=10),
     Schedule("send_registrations", "bets.jobs.send_registrations", every_s=10),
+    Schedule("watch_exchange", "bets.jobs.watch_exchange", every_s=2),
     Schedule("drain_inbox", "webhooks.jobs.drain", every_s=5),
     Schedule("keep_sessions_alive", "providers.jobs.keep_sessions_alive", every_s=60),
     Schedule("prune_cache", "providers.jobs.prune_cache", every_s=600),

@@ -1,5 +1,21 @@
 """The staff pages of the domain. Importing them registers them."""
 
-from bets.admin import coupons, flags, partners, players
+from bets.admin import (
+    coupons,
+    exchange_accounts,
+    exchange_markets,
+    exchange_orders,
+    flags,
+    partners,
+    players,
+)
 
-__all__ = ["coupons", "flags", "partners", "players"]
+__all__ = [
+    "coupons",
+    "exchange_accounts",
+    "exchange_markets",
+    "exchange_orders",
+    "flags",
+    "partners",
+    "players",
+]

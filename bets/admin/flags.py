@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bets.admin import search, values
+from bets.admin.exchange_values import order_link
 from bets.models import Flag
 from bets.services import flags
 from config.staff.actions import Action, By, Done, NoQuestions, Refused
@@ -76,7 +77,7 @@ class State(SimpleListFilter):
 class FlagAdmin(StaffAdmin):
     list_display = ("what", "coupon_code", "account", "why", "with_whom", "since")
     list_filter = (State, "kind", "account", Recent)
-    list_select_related = ("coupon", "account", "owner")
+    list_select_related = ("coupon", "order", "account", "owner")
     search_fields = ("reference",)
     search_help_text = "Coupon's code, or provider's reference"
     empty_state = "Nothing waits for you here. Choose “Resolved” in the filters to see what was."
@@ -108,7 +109,7 @@ class FlagAdmin(StaffAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        related = ("coupon__player", "account", "owner", "resolved_by")
+        related = ("coupon__player", "order", "account", "owner", "resolved_by")
         return super().get_queryset(request).select_related(*related)
 
     def page(self, request: HttpRequest, target: Flag) -> Page:
@@ -123,8 +124,10 @@ class FlagAdmin(StaffAdmin):
     def what(self, flag: Flag) -> str:
         return flag.get_kind_display()
 
-    @display(description="Coupon")
+    @display(description="Coupon or order")
     def coupon_code(self, flag: Flag) -> Any:
+        if flag.order:
+            return order_link(flag.order)
         return values.coupon_link(flag.coupon) if flag.coupon else flag.reference or NOTHING
 
     @display(description="Why")
@@ -156,6 +159,7 @@ def _facts(request: HttpRequest, flag: Flag) -> Facts:
         rows=[
             ("Why", flag.detail),
             ("Coupon", values.coupon_link(flag.coupon) if flag.coupon else NOTHING),
+            ("Exchange order", order_link(flag.order) if flag.order else NOTHING),
             (
                 "Player",
                 values.player_link(request, flag.coupon.player) if flag.coupon else NOTHING,

@@ -1,0 +1,179 @@
+"""The markets on which there are orders, and the accounts at exchanges."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from bets.admin import exchange_values as values
+from bets.admin.calls import calls_section
+from bets.admin.exchange_orders import read_now
+from bets.models import LIVE, ExchangeMarket, ExchangeOrder
+from bets.services.exchange import cancelling
+from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
+from config.staff.admin import StaffAdmin
+from config.staff.display import (
+    NOTHING,
+    Tone,
+    code,
+    moment,
+    moment_text,
+    number,
+    plain_number,
+)
+from config.staff.filters import Recent
+from config.staff.history import done_by_staff
+from config.staff.page import Column, Facts, Page, Section, Summary, Table
+from providers import exchange
+from providers import queries as providers
+
+_SHOWN = 50
+
+
+def _read(market: ExchangeMarket, _: Mapping[str, Any], by: By) -> Done:
+    return read_now(market, by)
+
+
+def _cancel(market: ExchangeMarket, data: Mapping[str, Any], by: By) -> Done:
+    try:
+        result = cancelling.cancel_everything(
+            market=market, actor=by.actor, reason=data["reason"], now=by.now
+        )
+    except (cancelling.CancelRefused, cancelling.ExchangeAway) as error:
+        raise Refused(f"The exchange did not cancel: {error}") from error
+    if result.is_certain:
+        return Done(message="All that was unmatched is cancelled.")
+    return Done(message="Asked for; the exchange has not confirmed all of it yet.")
+
+
+@admin.register(ExchangeMarket)
+class ExchangeMarketAdmin(StaffAdmin):
+    list_display = ("market_id", "account", "looked", "next_look", "trouble")
+    list_filter = ("account", Recent)
+    list_select_related = ("account",)
+    search_fields = ("market_id",)
+    search_help_text = "The market's id at the exchange"
+    empty_state = "No market here. A market is listed once a partner has placed an order on it."
+    staff_actions = (
+        Action(
+            name="read",
+            label="Read it again now",
+            permission="bets.refresh_order",
+            form=NoQuestions,
+            explain=lambda market: (
+                f"Our offers on it are read from {market.account.code}. It places and cancels "
+                "nothing."
+            ),
+            run=_read,
+        ),
+        Action(
+            name="cancel-all",
+            label="Cancel everything unmatched",
+            permission="bets.cancel_order",
+            form=WithReason,
+            explain=lambda market: (
+                f"Every unmatched offer of {market.account.code} on this market is taken back: "
+                "those of all partners, and those placed at the exchange itself. What is matched "
+                "stands. It cannot be undone."
+            ),
+            run=_cancel,
+            tone=Tone.ALERT,
+        ),
+    )
+
+    def found(self, term: str) -> QuerySet[Any]:
+        accounts = list(providers.accounts().values_list("pk", flat=True))
+        return ExchangeMarket.objects.filter(account__in=accounts, market_id=term)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("account")
+
+    def page(self, request: HttpRequest, target: ExchangeMarket) -> Page:
+        orders = list(
+            ExchangeOrder.objects.filter(account=target.account, market_id=target.market_id)
+            .select_related("partner")
+            .order_by("-id")[:_SHOWN]
+        )
+        return Page(
+            title=f"Market {target.market_id}",
+            subtitle=f"At {target.account.code}",
+            summary=_summary(target),
+            side_by_side=[_facts(request, target)],
+            sections=[_orders(orders), *_calls(request, target), done_by_staff(target)],
+        )
+
+    @display(description="Read last")
+    def looked(self, market: ExchangeMarket) -> Any:
+        return moment(market.looked_at)
+
+    @display(description="Read next")
+    def next_look(self, market: ExchangeMarket) -> Any:
+        return moment(market.look_after)
+
+    @display(description="Trouble")
+    def trouble(self, market: ExchangeMarket) -> str:
+        return market.failure or NOTHING
+
+
+def _summary(market: ExchangeMarket) -> Summary:
+    if market.failing_since:
+        headline = f"It cannot be read since {moment_text(market.failing_since)}."
+        return Summary(headline=headline, detail=market.failure, tone=Tone.ALERT)
+    if market.look_after is None:
+        return Summary(headline="Nothing waits there, so it is not read any more.")
+    headline = "Orders wait there; it is read again and again."
+    return Summary(headline=headline, tone=Tone.WAITING)
+
+
+def _facts(request: HttpRequest, market: ExchangeMarket) -> Facts:
+    live = ExchangeOrder.objects.filter(
+        account=market.account, market_id=market.market_id, status__in=LIVE
+    )
+    return Facts(
+        title="Market",
+        rows=[
+            ("Id at the exchange", code(market.market_id)),
+            ("Account", values.account_link(request, market.account)),
+            ("Orders that wait", str(live.count())),
+            ("Read last", moment(market.looked_at)),
+            ("Read next", moment(market.look_after)),
+        ],
+    )
+
+
+def _orders(orders: list[ExchangeOrder]) -> Table:
+    return Table(
+        title="Orders",
+        note=f"The newest {_SHOWN}." if len(orders) == _SHOWN else "",
+        columns=[
+            Column("Order"),
+            Column("Partner"),
+            Column("Odds", is_number=True),
+            Column("Stake", is_number=True),
+            Column("Matched", is_number=True),
+            Column("Exposure", is_number=True),
+            Column("Status"),
+        ],
+        rows=[
+            (
+                values.order_link(order),
+                order.partner.name,
+                number(plain_number(order.odds)),
+                values.money(order.stake, order.currency),
+                values.money(order.matched, order.currency),
+                values.money(order.exposure, order.currency),
+                values.status_badge(order),
+            )
+            for order in orders
+        ],
+        empty="No order was placed on it.",
+    )
+
+
+def _calls(request: HttpRequest, market: ExchangeMarket) -> list[Section]:
+    calls = providers.calls_for(subject_kind=exchange.MARKET, subject_id=market.pk)
+    newest = calls.order_by("-id")[:_SHOWN]
+    return calls_section(request, newest, empty="The exchange was not read for this market yet.")
