@@ -18,21 +18,41 @@ def walk() -> list[str]:
     return [block for block in blocks if block not in RUN_ELSEWHERE]
 
 
-@pytest.mark.demo
-@pytest.mark.xdist_group("demo")
-def test_the_walk(demo: Demo):
-    shell = "\n".join(["set -euo pipefail", *walk()])
-    env = {name: demo.env[name] for name in ("PATH", "HOME", "DATA_DIR")}
+def flows() -> list[str]:
+    """Those of the sandbox's page, with the helpers that the README defines."""
+    helpers, *_ = walk()
+    return [helpers, *BLOCK.findall((ROOT / "docs" / "sandbox.md").read_text())]
 
-    done = subprocess.run(
-        ["bash", "-c", shell],
+
+def run(demo: Demo, blocks: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", "\n".join(["set -euo pipefail", *blocks])],
         cwd=ROOT,
-        env=env,
+        env={name: demo.env[name] for name in ("PATH", "HOME", "DATA_DIR")},
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
+
+
+@pytest.mark.demo
+@pytest.mark.xdist_group("demo")
+def test_one_flow_of_each_provider(demo: Demo):
+    done = run(demo, flows())
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout.replace(" ", "")
+    assert '"payout":"20.00"' in said
+    assert '"provider_account":"superbet"' in said
+    assert '"withholding":"' in said
+    assert '"matched":"2.00"' in said
+
+
+@pytest.mark.demo
+@pytest.mark.xdist_group("demo")
+def test_the_walk(demo: Demo):
+    done = run(demo, walk())
     selection = {"match": "586464528", "selection": "17|954|2.5", "result": "random"}
     demo.order("/outcomes", selection)
 
