@@ -1,0 +1,255 @@
+"""Orders, markets and accounts of exchanges in the admin."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from bets.models import ExchangeAccount, ExchangeMarket, Flag, OrderStatus
+from bets.services.exchange import watching
+from providers import exchange as exchange_calls
+from providers.contract import NotSent, ReadRefused, Rejected
+from providers.models import ProviderCall
+from tests.factories.exchange import an_offer, an_order, placed, the_market
+from tests.factories.staff import a_client
+
+pytestmark = pytest.mark.django_db
+
+
+def url(target) -> str:
+    return reverse(f"admin:bets_{target._meta.model_name}_change", args=[target.pk])
+
+
+def do(client, target, action, **data) -> str:
+    name = f"admin:bets_{target._meta.model_name}_do"
+    answer = client.post(reverse(name, args=[target.pk, action]), data, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.fixture
+def order(partner, exchange_account, exchange):
+    return placed(partner, exchange_account, an_offer("lay", "3.00", "10.00"))[0]
+
+
+@pytest.fixture
+def unknown(partner, exchange_account, exchange):
+    exchange.lose("place_offers", arrives=True)
+    return placed(partner, exchange_account)[0]
+
+
+def test_a_page_tells_the_story_of_an_order(order, exchange, exchange_account):
+    exchange.rival("7", "1", "back", "3.00", "4.00")
+    watching.run(now=timezone.now())
+    page = a_client("support").get(url(order)).content.decode()
+    for told in (
+        "Matched in part at fakeexchange-main; the rest waits.",
+        "The account can lose 20.00 EUR by it.",
+        "10.00 EUR",
+        "4.00 EUR",
+        "taken by the exchange",
+        "It was placed alone.",
+        "Acme",
+    ):
+        assert told in page, told
+
+
+@pytest.mark.parametrize("status", OrderStatus.values)
+def test_a_page_opens_in_every_status(partner, exchange_account, status):
+    order = an_order(partner, exchange_account, status=status)
+    assert a_client("support").get(url(order)).status_code == 200
+
+
+def test_what_others_call_things_is_text(partner, exchange_account):
+    hostile = "<script>alert(1)</script>"
+    order = an_order(partner, exchange_account, selection_id=hostile, provider_reference=hostile)
+    for page in (url(order), reverse("admin:bets_exchangeorder_changelist")):
+        assert hostile not in a_client().get(page).content.decode()
+
+
+def test_the_calls_of_an_order_and_of_its_batch_are_on_its_page(order, exchange_account):
+    for kind, subject_id, operation in (
+        (exchange_calls.BATCH, order.batch_id, "place_offers"),
+        (exchange_calls.ORDER, order.pk, "cancel_offers"),
+    ):
+        ProviderCall.objects.create(
+            account=exchange_account,
+            operation=operation,
+            subject_kind=kind,
+            subject_id=subject_id,
+            method="POST",
+            url="http://exchange.example/offers",
+        )
+    page = a_client("support").get(url(order)).content.decode()
+    assert "place_offers" in page
+    assert "cancel_offers" in page
+
+
+def test_a_list_costs_the_same_however_long(partner, exchange_account):
+    client, counts = a_client("support"), set()
+    for orders in (2, 20):
+        for _ in range(orders):
+            an_order(partner, exchange_account)
+        client.get(reverse("admin:bets_exchangeorder_changelist"))
+        with CaptureQueriesContext(connection) as taken:
+            client.get(reverse("admin:bets_exchangeorder_changelist"))
+        counts.add(len(taken))
+    assert len(counts) == 1
+
+
+def test_orders_are_found_by_reference_market_and_id(partner, exchange_account):
+    mine = an_order(partner, exchange_account, market_id="77")
+    an_order(partner, exchange_account, market_id="78")
+    listed = reverse("admin:bets_exchangeorder_changelist")
+    for term in (mine.provider_reference, "77", str(mine.pk)):
+        found = a_client("support").get(listed, {"q": term}).context["cl"].result_list
+        assert [each.pk for each in found] == [mine.pk], term
+    nothing = a_client("support").get(listed, {"q": "1234"})
+    assert "No order here." in nothing.content.decode()
+
+
+def test_an_order_is_cancelled(order):
+    page = do(a_client("trader"), order, "cancel")
+    order.refresh_from_db()
+    assert order.status == "cancelled"
+    assert "What was unmatched is cancelled." in page
+    assert LogEntry.objects.get().object_id == str(order.pk)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Rejected(code="x", message="sospeso"), "The exchange did not cancel it: sospeso"),
+        (NotSent(code="x", message="away"), "The exchange did not cancel it: away"),
+    ],
+)
+def test_a_cancellation_that_was_not_done_is_said(order, exchange, answer, told):
+    exchange.instead("cancel_offers", answer)
+    assert told in do(a_client("trader"), order, "cancel")
+
+
+def test_a_cancellation_that_is_not_confirmed_is_said(order, exchange):
+    exchange.lose("cancel_offers", arrives=False)
+    assert "has not confirmed it yet" in do(a_client("trader"), order, "cancel")
+
+
+def test_an_order_is_read_again(order, exchange):
+    exchange.end("7")
+    page = do(a_client("support"), order, "refresh")
+    order.refresh_from_db()
+    assert order.status == "cancelled"
+    assert "The market was read" in page
+    assert order.events.get(kind="cancelled").actor.startswith("staff:support")
+
+
+def test_a_read_without_an_answer_is_said(order, exchange):
+    exchange.instead("own_offers", ReadRefused("provider_unreachable", "no route"))
+    assert "gave no answer: no route" in do(a_client("support"), order, "refresh")
+
+
+def test_an_unknown_order_is_found_by_hand(unknown, exchange):
+    reference = exchange.own()[0].reference
+    do(a_client("trader"), unknown, "bind", reference=reference, reason="Seen on their site")
+    unknown.refresh_from_db()
+    assert (unknown.status, unknown.provider_reference) == ("open", reference)
+
+
+def test_a_reference_that_is_taken_is_refused_in_words(unknown, partner, exchange_account):
+    other = an_order(partner, exchange_account)
+    page = do(
+        a_client("trader"), unknown, "bind", reference=other.provider_reference, reason="Seen"
+    )
+    assert "Another order has the reference" in page
+
+
+def test_an_unknown_order_is_given_up_by_hand(unknown):
+    page = do(a_client("trader"), unknown, "not-there", reason="They have none")
+    unknown.refresh_from_db()
+    assert unknown.status == "rejected"
+    assert "They have none" in page
+
+
+def test_an_order_that_is_known_is_not_decided(order):
+    assert "is not possible now" in do(a_client("trader"), order, "not-there", reason="x")
+
+
+def test_a_flag_leads_to_its_order(unknown, exchange, exchange_account):
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    watching.run(now=timezone.now())
+    flag = Flag.objects.get(order=unknown)
+    client = a_client("trader")
+    for page in (url(flag), reverse("admin:bets_flag_changelist")):
+        assert url(unknown) in client.get(page).content.decode()
+    assert "More than one offer" in client.get(url(unknown)).content.decode()
+
+
+def test_a_market_shows_its_orders(order, exchange_account):
+    page = a_client("support").get(url(the_market(exchange_account))).content.decode()
+    assert url(order) in page
+    assert "Orders wait there; it is read again and again." in page
+
+
+def test_a_market_that_cannot_be_read_says_so(order, exchange, exchange_account):
+    exchange.instead("own_offers", ReadRefused("provider_unreachable", "no route"))
+    watching.run(now=timezone.now())
+    page = a_client("support").get(url(the_market(exchange_account))).content.decode()
+    assert "It cannot be read since" in page
+    assert "no route" in page
+
+
+def test_everything_on_a_market_is_cancelled(order, exchange, exchange_account):
+    market = the_market(exchange_account)
+    page = do(a_client("trader"), market, "cancel-all", reason="The feed is wrong")
+    assert "All that was unmatched is cancelled." in page
+    order.refresh_from_db()
+    assert order.status == "cancelled"
+    assert LogEntry.objects.get().change_message.endswith("The feed is wrong")
+
+
+def test_a_market_without_orders_says_so(exchange_account):
+    market = ExchangeMarket.objects.create(account=exchange_account, market_id="9")
+    page = a_client("support").get(url(market)).content.decode()
+    assert "No order was placed on it." in page
+    assert "it is not read any more" in page
+
+
+@pytest.fixture
+def holding(exchange_account) -> ExchangeAccount:
+    return ExchangeAccount.objects.get(pk=exchange_account.pk)
+
+
+def test_only_accounts_at_exchanges_are_listed(holding, account):
+    listed = a_client("finance").get(reverse("admin:bets_exchangeaccount_changelist"))
+    assert [each.code for each in listed.context["cl"].result_list] == [holding.code]
+    missing = reverse("admin:bets_exchangeaccount_change", args=[account.pk])
+    assert a_client("finance").get(missing).status_code == 404
+
+
+def test_an_account_counts_what_waits_by_partner(holding, order, partner):
+    page = a_client("finance").get(url(holding)).content.decode()
+    assert "Acme" in page
+    order.batch.orders.update(status="cancelled", remaining=0)
+    page = a_client("finance").get(url(holding)).content.decode()
+    assert "No order waits at this exchange." in page
+
+
+def test_the_balance_is_asked_of_the_exchange(holding):
+    page = do(a_client("risk"), holding, "balance")
+    assert "1000.00 EUR" in page
+    assert "2.51 %" in page
+
+
+def test_the_holder_is_shown_to_those_who_may_and_kept_nowhere(holding):
+    page = do(a_client("finance"), holding, "holder")
+    assert "Rossi" in page
+    assert "Rossi" not in str(LogEntry.objects.values())
+    assert LogEntry.objects.count() == 1
+    assert "Rossi" not in a_client("finance").get(url(holding)).content.decode()
+
+
+def test_an_account_that_gives_no_answer_says_so(holding, exchange):
+    for action, operation in (("balance", "funds"), ("holder", "holder")):
+        exchange.instead(operation, ReadRefused("provider_unreachable", "no route"))
+        assert "gave no answer: no route" in do(a_client("finance"), holding, action)
