@@ -4,6 +4,7 @@ from bets.models import Flag, FlagKind, Player, PlayerStatus, WalletTransaction
 from bets.services import identities, tokens, wallet_moves
 from bets.services.batch import Cause
 from providers.contract import (
+    LONGEST_REFERENCE,
     Balance,
     Effect,
     Identify,
@@ -113,8 +114,11 @@ def _reserve_refusal(
 
 
 def note_unfamiliar(*, account: ProviderAccount, message: Unfamiliar, cause: Cause) -> Outcome:
-    """Show staff a message that the contract does not know, once for each reference."""
-    reference = message.reference[:100]
+    """Show staff a message that the contract does not know, once for each reference.
+
+    One that names nothing is shown once for what it says.
+    """
+    reference = (message.reference or message.detail)[:LONGEST_REFERENCE]
     of_message = {"kind": FlagKind.UNFAMILIAR, "account": account, "reference": reference}
     if not Flag.objects.filter(**of_message).exists():
         flag = Flag(**of_message, detail=message.detail, delivery_id=cause.delivery_id)
@@ -122,7 +126,6 @@ def note_unfamiliar(*, account: ProviderAccount, message: Unfamiliar, cause: Cau
     return Outcome(
         effect=Effect.FLAGGED,
         reference=message.reference,
-        code=FlagKind.UNFAMILIAR.value,
         message=message.detail,
     )
 

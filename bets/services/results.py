@@ -86,8 +86,11 @@ class _Run:
         self.histories: dict[object, History] = {}
         self.orphans: list[Flag] = []
         self.transfers_of: dict[str, UUID] = {}
-        provider = registry.get(account.provider)
-        self.hosts_wallet = Capability.WALLET in provider.capabilities
+        capabilities = registry.get(account.provider).capabilities
+        # A vendor that only takes stakes from our wallet is told at once, and repeats itself.
+        self.keeps_unknown = Capability.WALLET not in capabilities or (
+            Capability.PLACE in capabilities
+        )
 
     def load(self, reports: Sequence[Report]) -> None:
         keys = {(report.reference, report.game) for report in reports}
@@ -200,7 +203,7 @@ class _Run:
         if isinstance(report, Cancel):
             self.batch.tombstones.append(self._tombstone(report))
             return Outcome(effect=Effect.TOMBSTONE, reference=report.reference)
-        if isinstance(report, Settle) and not self.hosts_wallet and _can_be_kept(report):
+        if isinstance(report, Settle) and self.keeps_unknown and _can_be_kept(report):
             self.batch.kept.append(kept.row(self.account, None, report, self.batch.cause))
         self.orphans.append(self._orphan(report))
         return Outcome(effect=Effect.ORPHAN, reference=report.reference, code="unknown_bet")

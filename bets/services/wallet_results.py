@@ -100,8 +100,7 @@ def _settle(call: Call, coupon: Coupon, payout: Decimal) -> Decision:
     if above:
         batch.flag(coupon, FlagKind.PAYOUT_TOO_HIGH, above)
         batch.write()
-        code = FlagKind.PAYOUT_TOO_HIGH.value
-        return Decision(effect=Effect.FLAGGED, coupon=coupon, code=code, message=above)
+        return Decision(effect=Effect.FLAGGED, coupon=coupon, message=above)
     history = settlement.histories([coupon])[coupon.pk]
     settlement.settle_anyway(batch, coupon, history, graded, command)
     return _post(call, coupon, batch)

@@ -402,6 +402,17 @@ def test_a_return_undoes_each_result_with_its_taxes(create, report, vendor, play
     assert houses() == ("0.00", "0.00", "0.00", "0.00")
 
 
+def test_a_result_of_a_ticket_that_we_do_not_know_yet_waits_for_it(report, vendor, player, pam):
+    coupon = a_held_coupon(player, pam)
+    vendor.tickets["t1"] = won("20.00", "3.00")
+    assert report("win") == "orphan"
+    assert money(player) == ("90.00", "10.00", "0.00")
+    book(coupon, Accepted(reference="t1", excise=Decimal("1.11")))
+    assert (state(), money(player)) == (("settled", "won"), ("110.00", "0.00", "0.00"))
+    assert houses() == ("8.89", "1.11", "-23.00", "3.00")
+    assert not Flag.objects.filter(resolved_at=None).exists()
+
+
 # --- results without amounts --------------------------------------------------------------------
 
 
@@ -488,7 +499,10 @@ def test_an_unknown_action_is_acknowledged_and_shown_to_staff_once(tell, pam):
     tell("ticket_update")
     assert Flag.objects.count() == 1
     assert DeliveryEffect.objects.latest("id").effect == "flagged"
-    assert Delivery.objects.latest("id").unknown_fields == ["action=ticket_update"]
+    for action in ("ticket_update", "ticket_update", "jackpot_update"):
+        tell(action, "")
+    assert Flag.objects.count() == 3
+    assert Delivery.objects.latest("id").unknown_fields == ["action=jackpot_update"]
 
 
 def test_what_the_contract_does_not_know_is_told_to_the_watch(tell, pam, player):
