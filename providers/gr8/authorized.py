@@ -5,15 +5,12 @@ and the call sent once more) and 429 (the call is sent again when gr8 says so, i
 """
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
-from providers import sessions
+from providers import health, sessions
 from providers.contract import AccountView, NotSent, Rejected, Unknown
 from providers.gr8.protocol import slips, token
 from providers.leases import LeaseBusy
@@ -30,11 +27,11 @@ from providers.transport import (
 )
 
 ACCESS_DENIED = "provider_access_denied"
+CREDENTIALS_REFUSED = "provider_credentials_refused"
 
 _MOST_TRIES = 3
 # What is left for the call itself after a pause that gr8 asked for.
 _LEAST_LEFT_S = 0.5
-_LEAST_PAUSE_S = 0.1
 
 
 class NotAuthorized(Exception):
@@ -100,16 +97,18 @@ class AuthorizedCalls:
         if answer.status == 401:
             message = "gr8 refused the token (HTTP 401)."
             _conclude_refused(answer, message)
+            health.credentials_refused(account_id=account.id, message=message)
             return Rejected(code=ACCESS_DENIED, message=message, provider_code="401")
         if answer.status == 429:
             message = "gr8 takes no more requests for the moment (HTTP 429)."
             _conclude_refused(answer, message)
-            pause_s = _pause_s(answer)
+            pause_s = answer.retry_after_s
             return NotSent(
                 code="rate_limited",
                 message=message,
                 retry_after_s=None if pause_s is None else math.ceil(pause_s),
             )
+        health.credentials_worked(account_id=account.id)
         return answer
 
     def _send(
@@ -119,14 +118,16 @@ class AuthorizedCalls:
         authorization: _Authorization,
         deadline: Deadline,
     ) -> Answer:
-        """Send it, and again after each 429 that says when, while the time allows it."""
+        """Send it, and again after each 429 that says when, while the time allows it.
+
+        The transport lets nothing pass before the pause is over.
+        """
         for left in reversed(range(_MOST_TRIES)):
             answer = self._transport.call(_call(account, question, authorization, deadline))
-            pause_s = _pause_s(answer)
+            pause_s = answer.retry_after_s if answer.status == 429 else None
             if not left or pause_s is None or pause_s + _LEAST_LEFT_S > deadline.left_s:
                 break
             _conclude_refused(answer, f"too many requests: sent again after {pause_s:.1f} s")
-            time.sleep(pause_s)
         return answer
 
     def _authorization(
@@ -179,7 +180,12 @@ class AuthorizedCalls:
             )
         except CallFailed as error:
             raise NotAuthorized(error.code, error.message) from None
-        found = _read_token(answer)
+        try:
+            found = _read_token(answer)
+        except NotAuthorized as error:
+            if error.code == CREDENTIALS_REFUSED:
+                health.credentials_refused(account_id=account.id, message=error.message)
+            raise
         cookies = {"authorization": found.authorization, "token_url": url}
         return Opened(cookies, lifetime_s=found.lifetime_s)
 
@@ -212,27 +218,12 @@ def _read_token(answer: Answer) -> token.Token:
         found = token.read_token(status=answer.status, body=answer.body)
     except token.TokenRefused as error:
         conclude(call_id=answer.call_id, outcome=CallOutcome.REJECTED, error=str(error))
-        raise NotAuthorized("provider_credentials_refused", str(error)) from None
+        raise NotAuthorized(CREDENTIALS_REFUSED, str(error)) from None
     except token.TokenUnreadable as error:
         conclude(call_id=answer.call_id, outcome=CallOutcome.ERROR, error=str(error))
         raise NotAuthorized("provider_login_failed", str(error)) from None
     conclude(call_id=answer.call_id, outcome=CallOutcome.OK, unknown_fields=found.unknown_fields)
     return found
-
-
-def _pause_s(answer: Answer) -> float | None:
-    """How long gr8 wants us to wait; `None` if it does not, or does not say."""
-    text = answer.headers.get("retry-after", "").strip()
-    if answer.status != 429 or not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return max(float(text[:9]), _LEAST_PAUSE_S)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((aware - datetime.now(UTC)).total_seconds(), _LEAST_PAUSE_S)
 
 
 def _conclude_refused(answer: Answer, message: str) -> None:

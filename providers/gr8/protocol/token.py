@@ -75,7 +75,7 @@ def _is_header_text(value: object) -> bool:
         and 0 < len(value) <= _LONGEST_TOKEN
         and value.isascii()
         and value.isprintable()
-        and value.strip() == value
+        and " " not in value
     )
 
 

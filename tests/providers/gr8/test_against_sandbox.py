@@ -1,5 +1,6 @@
 """The client against a server that was written from the document alone."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from providers import registry, services
 from providers.contract import (
@@ -29,7 +31,7 @@ from providers.gr8.sandbox import SANDBOX
 from providers.sandbox.contract import Demo
 from providers.sandbox.server import RunningSandbox, running_sandbox
 from tests.factories.providers import make_account, make_slip
-from tests.providers.gr8.asked import DOCUMENT_EVENT, DOCUMENT_SELECTION
+from tests.providers.gr8.asked import DOCUMENT_EVENT, DOCUMENT_SELECTION, run_all
 
 pytestmark = pytest.mark.django_db
 PLAYER = UUID("33dd1450-e250-4fb4-896c-0d987d4fde9f")
@@ -137,9 +139,7 @@ def test_a_bet_builder_has_odds_of_its_own(sandbox, account):
         is_live=False,
         legs=(
             Leg(selection="[2,[],[0],1,3,[]]", odds=Decimal("2.0"), data_version=1),
-            Leg(
-                selection="[118,[2],[0],66,11,[]]", odds=Decimal("1.55"), source_feature="betslip"
-            ),
+            Leg(selection="[118,[2],[0],66,11,[]]", odds=Decimal("1.55"), source_feature="betslip"),
         ),
     )
 
@@ -211,6 +211,23 @@ def test_a_lost_token_is_fetched_again_and_not_noticed(sandbox, account):
     assert sandbox.order("gr8", "tokens/lose")["given_out"] == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_twenty_threads_whose_token_is_lost_fetch_one_more(sandbox, account):
+    place(account)
+    sandbox.order("gr8", "tokens/lose")
+    barrier, placed = threading.Barrier(20), []
+
+    def one_placement() -> None:
+        barrier.wait()
+        placed.append(place(account, deadline_s=20))
+        connection.close()
+
+    run_all(one_placement, 20)
+
+    assert [type(outcome) for outcome in placed] == [Accepted] * 20
+    assert sandbox.order("gr8", "tokens/lose")["given_out"] == 2
+
+
 def test_a_refused_client_is_not_sent(sandbox, account):
     sandbox.order_fault("gr8", "reject", call="token")
 
@@ -263,9 +280,7 @@ def test_an_unknown_bet_is_resolved_by_returning_it(sandbox, account):
     sandbox.order_fault("gr8", "junk_body")
     assert isinstance(place(account, coupon_id=coupon_id), Unknown)
 
-    early = services.resolve(
-        account=account, bet=open_bet(coupon_id, minutes=1), deadline_s=5
-    )
+    early = services.resolve(account=account, bet=open_bet(coupon_id, minutes=1), deadline_s=5)
     late = services.resolve(account=account, bet=open_bet(coupon_id), deadline_s=5)
 
     assert isinstance(early, Unknown)
@@ -315,9 +330,7 @@ def test_multipliers_reach_gr8_and_the_next_quote(sandbox, account, limits_in):
     )
 
     assert isinstance(done, Done)
-    assert quote == Quote(
-        max_stake=Decimal(10500), vip=True, reason="The player's multiplier"
-    )
+    assert quote == Quote(max_stake=Decimal(10500), vip=True, reason="The player's multiplier")
     assert sandbox.client_errors() == []
 
 

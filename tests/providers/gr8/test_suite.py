@@ -2,19 +2,17 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from providers import services
-from providers.contract import Balance, Lookup, OddsPolicy, OpenBet, PlayerProfile, WalletMove
+from providers.contract import Balance, Lookup, OpenBet, PlayerProfile, WalletMove
 from providers.models import ProviderAccount
-from tests.factories.providers import make_account, make_slip
-from tests.providers.gr8.asked import BET, DOCUMENT_SELECTION
+from tests.factories.providers import make_account
+from tests.providers.gr8.asked import BET, PLAYER, slip
 from tests.providers.scripted import Scripted
 from tests.providers.suite.inbound import AddressedCallbacks, Callback, Strange
 from tests.providers.suite.operations import Ending, Operation, Refusal, Surprise, forget_session
 from tests.providers.suite.outgoing import OutgoingSuite
 
-PLAYER = UUID("33dd1450-e250-4fb4-896c-0d987d4fde9f")
 SECRETS = {"client_id": "operator-client", "client_secret": "operator-secret"}
 PROFILE = PlayerProfile(
     player_id=PLAYER,
@@ -23,11 +21,6 @@ PROFILE = PlayerProfile(
     username="TestUser778",
     currency="USD",
 )
-
-
-def slip(**changes):
-    values = {"coupon_id": BET, "stake": Decimal(100), "odds_policy": OddsPolicy.ANY, **changes}
-    return make_slip(DOCUMENT_SELECTION, **values)
 
 
 def place(account, deadline_s, **options):
