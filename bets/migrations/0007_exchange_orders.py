@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='exchangeorderevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind', 'matched')), models.Q(('amount__gte', 0), ('kind', 'cancelled'), ('odds__isnull', True)), models.Q(models.Q(('kind__in', ['matched', 'cancelled']), _negated=True), ('amount__isnull', True), ('odds__isnull', True)), _connector='OR'), name='bets_orderevent_amount'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('amount__isnull', False), ('kind', 'matched')), models.Q(('amount__gte', 0), ('amount__isnull', False), ('kind', 'cancelled'), ('odds__isnull', True)), models.Q(models.Q(('kind__in', ['matched', 'cancelled']), _negated=True), ('amount__isnull', True), ('odds__isnull', True)), _connector='OR'), name='bets_orderevent_amount'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangeorderevent',

@@ -263,8 +263,8 @@ class ExchangeOrderEvent(models.Model):
             models.CheckConstraint(name="bets_orderevent_actor", condition=~Q(actor="")),
             models.CheckConstraint(
                 name="bets_orderevent_amount",
-                condition=Q(kind="matched", amount__gt=0)
-                | Q(kind="cancelled", amount__gte=0, odds__isnull=True)
+                condition=Q(kind="matched", amount__isnull=False, amount__gt=0)
+                | Q(kind="cancelled", amount__isnull=False, amount__gte=0, odds__isnull=True)
                 | ~Q(kind__in=["matched", "cancelled"]) & Q(amount__isnull=True, odds__isnull=True),
             ),
         ]
