@@ -15,7 +15,7 @@ from providers.betflag.protocol import answers
 from providers.betflag.protocol.account import LoggedIn
 from providers.betflag.protocol.operations import LOGIN, Operation, filled
 from providers.betflag.protocol.reading import Notes, Object
-from providers.contract import AccountView, NotSent, Rejected, Unknown, WrongShape
+from providers.contract import AccountView, NotSent, ReadRefused, Rejected, Unknown, WrongShape
 from providers.leases import LeaseBusy
 from providers.models import CallOutcome
 from providers.sessions import Opened, Session
@@ -81,6 +81,15 @@ class Calls:
     ) -> _Value:
         """Raises `Failed`."""
         return self.ask_raw(account, question, read, deadline)[0]
+
+    def read(
+        self, account: AccountView, question: Question, read: Reader[_Value], deadline: Deadline
+    ) -> _Value:
+        """The same for a question that changes nothing. Raises `ReadRefused`."""
+        try:
+            return self.ask(account, question, read, deadline)
+        except Failed as error:
+            raise ReadRefused(error.code, error.message) from None
 
     def ask_raw(
         self, account: AccountView, question: Question, read: Reader[_Value], deadline: Deadline

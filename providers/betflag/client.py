@@ -5,17 +5,15 @@ Source: `documents/betflag.txt`.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeVar
 
 from providers import sessions
-from providers.betflag.calls import Calls, Failed, LostSession, Question, Reader
+from providers.betflag.calls import Calls, Failed, LostSession, Question
 from providers.betflag.declared import SECRETS, SETTINGS
 from providers.betflag.markets import NO_MARKET, Markets
+from providers.betflag.own import Own
 from providers.betflag.protocol import account as account_wire
-from providers.betflag.protocol import offers, operations, orders, ticks
-from providers.betflag.protocol.offers import ExposureNames, Row
-from providers.betflag.protocol.operations import Operation
-from providers.betflag.settings import rules, states
+from providers.betflag.protocol import operations, orders, ticks
+from providers.betflag.settings import rules
 from providers.cache import Cache, cache
 from providers.contract import (
     AccountView,
@@ -40,7 +38,6 @@ from providers.contract import (
     OfferCancellation,
     OfferPlacement,
     OfferSlip,
-    OfferStatus,
     Outcome,
     OwnOffer,
     Parsed,
@@ -56,7 +53,6 @@ from providers.contract import (
 from providers.models import CallOutcome
 from providers.transport import Deadline, Transport, transport
 
-_Value = TypeVar("_Value")
 _TEST_DEADLINE_S = 10.0
 _TAKES_NO_BETS = "betflag is an exchange: it takes offers for markets, no players' bets"
 
@@ -76,6 +72,7 @@ class Betflag:
     def __init__(self, transport: Transport = transport, cache: Cache = cache) -> None:
         self._calls = Calls(transport)
         self._markets = Markets(self._calls, cache)
+        self._own = Own(self._calls)
 
     # --- what an exchange does not do -----------------------------------------------------------
 
@@ -123,26 +120,26 @@ class Betflag:
 
     def funds(self, account: AccountView, *, deadline_s: float) -> Funds:
         currency = account.setting("currency")
-        return self._read(
+        return self._calls.read(
             account,
             Question(operation=operations.BALANCE),
             lambda found, notes: account_wire.read_funds(found, notes, currency=currency),
-            deadline_s,
+            Deadline(deadline_s),
         )
 
     def commission_percent(self, account: AccountView, *, deadline_s: float) -> Decimal:
         unit = Decimal(account.setting("commission_unit"))
-        return self._read(
+        return self._calls.read(
             account,
             Question(operation=operations.COMMISSION),
             lambda found, notes: account_wire.read_commission(found, notes, unit=unit),
-            deadline_s,
+            Deadline(deadline_s),
         )
 
     def holder(self, account: AccountView, *, deadline_s: float) -> Holder:
         """Personal data: the answer is not in the call log."""
         question = Question(operation=operations.ACCOUNT_INFO)
-        return self._read(account, question, account_wire.read_holder, deadline_s)
+        return self._calls.read(account, question, account_wire.read_holder, Deadline(deadline_s))
 
     def keep_alive(self, account: AccountView, *, deadline_s: float) -> Deed:
         """Refresh the session; open one if there is none or it has ended."""
@@ -204,93 +201,23 @@ class Betflag:
     # --- own offers -----------------------------------------------------------------------------
 
     def exposure(self, account: AccountView, market_id: str, *, deadline_s: float) -> Exposure:
-        names = ExposureNames.read(account.setting("exposure_fields"))
-        return self._read(
-            account,
-            _of_market(operations.EXPOSURE, market_id),
-            lambda found, notes: offers.read_exposure(
-                found, notes, market_id=market_id, names=names
-            ),
-            deadline_s,
-        )
+        return self._own.exposure(account, market_id, Deadline(deadline_s))
 
     def own_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        """With the average odds of what is matched.
-
-        An offer in a state that nobody explained is cancelled only if it certainly is: it was no
-        longer among the open ones, and afterwards still not wholly matched.
-        """
-        deadline = Deadline(deadline_s)
-        rows = self._own_rows(account, market_id, deadline)
-        if any(_is_doubtful(row) for row in rows):
-            rows = self._resolved(account, market_id, rows, deadline)
-        found = tuple(row.offer for row in rows)
-        return self._with_average_odds(account, market_id, found, deadline)
+        """With the average odds of what is matched."""
+        return self._own.offers(account, market_id, Deadline(deadline_s))
 
     def open_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        deadline = Deadline(deadline_s)
-        found = tuple(row.offer for row in self._open_rows(account, market_id, deadline))
-        return self._with_average_odds(account, market_id, found, deadline)
+        return self._own.open_offers(account, market_id, Deadline(deadline_s))
 
     def matches(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[Match, ...]:
-        question = _of_market(operations.MATCHES, market_id)
-        return self._read(account, question, offers.read_matches, deadline_s)
-
-    def _own_rows(self, account: AccountView, market_id: str, deadline: Deadline) -> list[Row]:
-        named = states(account, "offer_statuses")
-        return self._read(
-            account,
-            _of_market(operations.OWN_OFFERS, market_id),
-            lambda found, notes: offers.read_own_offers(found, notes, statuses=named),
-            deadline.left_s,
-        )
-
-    def _open_rows(self, account: AccountView, market_id: str, deadline: Deadline) -> list[Row]:
-        named = states(account, "offer_statuses")
-        return self._read(
-            account,
-            _of_market(operations.OPEN_OFFERS, market_id),
-            lambda found, notes: offers.read_open_offers(found, notes, statuses=named),
-            deadline.left_s,
-        )
-
-    def _resolved(
-        self, account: AccountView, market_id: str, rows: list[Row], deadline: Deadline
-    ) -> list[Row]:
-        """What is open is asked first, so that an offer matched in between is not taken as gone."""
-        try:
-            still_open = {
-                row.offer.reference for row in self._open_rows(account, market_id, deadline)
-            }
-            later = self._own_rows(account, market_id, deadline)
-        except ReadRefused:
-            return rows
-        return [
-            row.cancelled() if _is_doubtful(row) and row.offer.reference not in still_open else row
-            for row in later
-        ]
-
-    def _with_average_odds(
-        self,
-        account: AccountView,
-        market_id: str,
-        found: tuple[OwnOffer, ...],
-        deadline: Deadline,
-    ) -> tuple[OwnOffer, ...]:
-        """Without an answer the averages stay open: the rest is known all the same."""
-        if not any(offer.matched for offer in found):
-            return found
-        try:
-            matched = self.matches(account, market_id, deadline_s=deadline.left_s)
-        except ReadRefused:
-            return found
-        return offers.with_average_odds(found, matched)
+        return self._own.matches(account, market_id, Deadline(deadline_s))
 
     # --- orders ---------------------------------------------------------------------------------
 
@@ -372,27 +299,3 @@ class Betflag:
         except Failed as error:
             return error.as_answer()
         return Cancelled(references=gone)
-
-    def _read(
-        self,
-        account: AccountView,
-        question: Question,
-        read: Reader[_Value],
-        deadline_s: float,
-    ) -> _Value:
-        """Raises `ReadRefused`."""
-        try:
-            return self._calls.ask(account, question, read, Deadline(deadline_s))
-        except Failed as error:
-            raise ReadRefused(error.code, error.message) from None
-
-
-def _of_market(operation: Operation, market_id: str) -> Question:
-    """Raises `ReadRefused` for what is no market's number."""
-    if not orders.is_number(market_id):
-        raise ReadRefused("market_not_found", NO_MARKET)
-    return Question(operation=operation, values={"id_mercato": market_id})
-
-
-def _is_doubtful(row: Row) -> bool:
-    return row.state is None and row.offer.status is not OfferStatus.MATCHED

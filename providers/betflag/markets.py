@@ -51,10 +51,7 @@ class Markets:
     ) -> Book:
         """As it is now, whatever is kept."""
         question, read = _of_book(account, market_id, depth)
-        try:
-            return self._calls.ask(account, question, read, deadline)
-        except Failed as error:
-            raise ReadRefused(error.code, error.message) from None
+        return self._calls.read(account, question, read, deadline)
 
     def _kept(
         self,

@@ -1,82 +1,42 @@
 """betflag over real HTTP, against a server that answers what a test tells it."""
 
 import json
-import threading
-import time
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connections
-from django.utils import timezone
 
-from providers import exchange, keeping, registry, services, sessions
-from providers.betflag.client import Betflag
-from providers.cache import Cache
+from providers import exchange, registry, services
 from providers.contract import (
     Cancelled,
     Capability,
-    Done,
-    Match,
     Menu,
     NotSent,
-    OfferStatus,
     Placed,
     PlacedOffer,
     ReadRefused,
     Rejected,
-    Side,
     Unknown,
 )
 from providers.declarations import InvalidAccount
-from providers.models import CallOutcome, ProviderCall, ProviderSession, SeenDetail
-from tests.factories.betflag import BACK, SECRETS, build_menu, make_exchange, make_offers
+from providers.models import CallOutcome, ProviderCall, SeenDetail
+from tests.factories.betflag import BACK, SECRETS, make_exchange, make_offers
 from tests.factories.providers import make_account, make_slip
-from tests.providers.processes import run_together
+from tests.providers.betflag.asked import (
+    BALANCE,
+    BOOK,
+    LOGIN,
+    MARKET,
+    PLACE,
+    TOKEN,
+    answer,
+    place,
+)
 from tests.providers.samples import sample
-from tests.providers.scripted import Scripted, drip, reply, reset
+from tests.providers.scripted import drip, reply, reset
 
 pytestmark = pytest.mark.django_db
-
-MARKET = "813016"
-LOGIN, BALANCE, PLACE, BOOK = (
-    "POST /security/session",
-    "GET /account/balance",
-    "POST /offers",
-    "GET /offers/market/813016,1",
-)
-TOKEN = "90205160-600c-4cf8-9803-62fc14eee768"
-
-
-def answer(case: str, **how):
-    return reply(sample("betflag", case, "response"), **how)
-
-
-def log_in_as(token: str):
-    return reply({"Balance": 7475, "SessionToken": token, "UserId": "13"})
-
-
-@pytest.fixture
-def account(server: Scripted, db):
-    server.on(LOGIN, answer("login"))
-    server.on(BALANCE, answer("balance"))
-    server.on(PLACE, answer("place"))
-    server.on(BOOK, answer("book"))
-    return make_exchange(server.url)
-
-
-@pytest.fixture
-def betflag() -> Betflag:
-    """With a cache of its own, so that no test reads what another has kept."""
-    return Betflag(cache=Cache())
-
-
-def place(account, slip=None):
-    return registry.get("betflag").place_offers(account, slip or make_offers(), deadline_s=5)
-
-
-# --- what is sent -------------------------------------------------------------------------------
 
 
 def test_the_order_on_the_wire_is_the_documents(server, account):
@@ -159,209 +119,6 @@ def test_what_is_no_market_is_asked_nothing(server, account, market):
     assert server.connections == 0
 
 
-# --- sessions -----------------------------------------------------------------------------------
-
-
-def test_one_session_serves_all_and_is_kept_encrypted(server, account):
-    betflag = registry.get("betflag")
-
-    betflag.funds(account, deadline_s=5)
-    betflag.funds(account, deadline_s=5)
-
-    assert len(server.requests(LOGIN)) == 1
-    stored = ProviderSession.objects.get(account=account)
-    assert TOKEN.encode() not in bytes(stored.cookies)
-    assert sessions.current(account_id=account.id).cookies == {"token": TOKEN}
-
-
-LOST = {
-    "401": reply("", status=401),
-    "403": reply({"errore": "", "esito": 1024}, status=403),
-    "errore": answer("session_lost"),
-    "errore with 400": answer("session_lost", status=400),
-}
-
-
-@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
-def test_a_lost_session_is_renewed_once_and_the_order_sent_again(server, account, lost):
-    server.on(LOGIN, log_in_as("old"), log_in_as("new"))
-    server.on(PLACE, lost, answer("place"))
-
-    assert isinstance(place(account), Placed)
-
-    tokens = [sent.headers["x-bf-session-token"] for sent in server.requests(PLACE)]
-    assert tokens == ["old", "new"]
-
-
-@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
-def test_a_session_refused_twice_is_a_no(server, account, lost):
-    server.on(PLACE, lost)
-
-    placed = place(account)
-
-    assert isinstance(placed, Rejected)
-    assert placed.code == "provider_access_denied"
-    assert (len(server.requests(PLACE)), len(server.requests(LOGIN))) == (2, 2)
-
-
-def test_another_refusal_does_not_cost_a_login(server, account):
-    server.on(PLACE, answer("refused"))
-
-    placed = place(account)
-
-    assert placed == Rejected(
-        code="provider_refused", message="Mercato sospeso", provider_code="1011"
-    )
-    assert (len(server.requests(PLACE)), len(server.requests(LOGIN))) == (1, 1)
-
-
-def test_without_a_session_nothing_is_sent(server, account):
-    server.on(LOGIN, answer("login_refused"))
-
-    placed = place(account)
-
-    assert placed == NotSent(code="provider_credentials_refused", message="Credenziali non valide")
-    assert server.requests(PLACE) == []
-
-
-TEN_LOGINS = """
-from providers import queries, registry
-from providers.contract import Menu
-
-account = queries.account(code=sys.argv[1])
-print(registry.get("betflag").funds(account, deadline_s=30).free)
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_processes_that_start_at_once_log_in_once(server):
-    """Half of the twenty are processes, half threads with connections of their own."""
-    account = make_exchange(server.url)
-    server.on(BALANCE, answer("balance"))
-
-    def slowly(connection):
-        time.sleep(0.3)
-        return answer("login")(connection)
-
-    server.on(LOGIN, slowly)
-    seen = []
-
-    def ask():
-        try:
-            seen.append(str(registry.get("betflag").funds(account, deadline_s=30).free))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=ask) for _ in range(10)]
-
-    printed = run_together(
-        TEN_LOGINS,
-        account.code,
-        number=10,
-        meanwhile=lambda: [thread.start() for thread in threads],
-    )
-    for thread in threads:
-        thread.join(timeout=60)
-
-    assert printed + seen == ["424.73"] * 20
-    assert len(server.requests(LOGIN)) == 1
-
-
-def test_a_session_is_kept_alive(server, account):
-    server.on("PUT /security/keepalive", answer("keep_alive"))
-    betflag = registry.get("betflag")
-    betflag.funds(account, deadline_s=5)
-    before = timezone.now()
-
-    assert betflag.keep_alive(account, deadline_s=5) == Done()
-
-    (sent,) = server.requests("PUT /security/keepalive")
-    assert sent.headers["x-bf-session-token"] == TOKEN
-    assert ProviderSession.objects.get(account=account).kept_alive_at >= before
-    assert len(server.requests(LOGIN)) == 1
-
-
-def test_a_new_token_of_a_keep_alive_is_used_from_then_on(server, account):
-    server.on("PUT /security/keepalive", answer("keep_alive_new_token"))
-    betflag = registry.get("betflag")
-    betflag.funds(account, deadline_s=5)
-
-    assert betflag.keep_alive(account, deadline_s=5) == Done()
-    betflag.funds(account, deadline_s=5)
-
-    first, second = server.requests(BALANCE)
-    assert first.headers["x-bf-session-token"] == TOKEN
-    assert second.headers["x-bf-session-token"] == "5f0e7a52-8c34-4a5e-9a66-0d7a1f1f9b1c"
-    assert ProviderSession.objects.get(account=account).kept_alive_at is not None
-
-
-def test_a_keep_alive_opens_what_is_not_there_or_has_ended(server, account):
-    server.on("PUT /security/keepalive", answer("session_lost"))
-    betflag = registry.get("betflag")
-
-    assert betflag.keep_alive(account, deadline_s=5) == Done(note="logged in")
-    assert betflag.keep_alive(account, deadline_s=5) == Done(note="logged in again")
-    assert len(server.requests(LOGIN)) == 2
-
-
-def test_the_job_keeps_stored_sessions_of_active_accounts_alive(server, account):
-    idle, off = make_exchange(server.url), make_exchange(server.url)
-    server.on("PUT /security/keepalive", answer("keep_alive"))
-    for one in (account, off):
-        registry.get("betflag").funds(one, deadline_s=5)
-    services.save_account(code=off.code, is_active=False)
-
-    assert keeping.keep_sessions_alive() == 1
-
-    assert len(server.requests("PUT /security/keepalive")) == 1
-    assert ProviderSession.objects.get(account=account).kept_alive_at is not None
-    assert not ProviderSession.objects.filter(account=idle).exists()
-
-
-def test_one_session_that_cannot_be_kept_alive_is_told(server, account, caplog):
-    server.on("PUT /security/keepalive", reset)
-    registry.get("betflag").funds(account, deadline_s=5)
-
-    assert keeping.keep_sessions_alive() == 0
-    assert f"the session of {account.code} could not be kept alive" in caplog.text
-
-
-def test_logging_out_forgets_the_session(server, account):
-    server.on("DELETE /security/session", answer("logout"))
-    betflag = registry.get("betflag")
-    betflag.funds(account, deadline_s=5)
-
-    assert betflag.log_out(account, deadline_s=5) == Done()
-    assert sessions.current(account_id=account.id) is None
-    assert betflag.log_out(account, deadline_s=5) == Done(note="there was no session")
-
-
-def test_a_session_that_the_exchange_has_ended_is_forgotten_at_logout(server, account):
-    server.on("DELETE /security/session", reply("", status=401))
-    betflag = registry.get("betflag")
-    betflag.funds(account, deadline_s=5)
-
-    assert isinstance(betflag.log_out(account, deadline_s=5), Rejected)
-    assert sessions.current(account_id=account.id) is None
-
-
-def test_the_connection_test_tries_the_credentials_and_the_balance(server, account):
-    assert services.test_connection(account=account).detail == (
-        "logged in; 424.73 of 424.73 EUR are free"
-    )
-    services.test_connection(account=account)
-    assert len(server.requests(LOGIN)) == 2
-
-    server.on(LOGIN, answer("login_refused"))
-    report = services.test_connection(account=account)
-
-    assert not report.ok
-    assert report.detail.startswith("provider_credentials_refused")
-
-
-# --- orders without a clear answer --------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "step",
     [
@@ -419,9 +176,6 @@ def test_an_error_beside_placed_orders_is_unknown(server, account):
     assert isinstance(place(account), Unknown)
 
 
-# --- the version of a market --------------------------------------------------------------------
-
-
 def test_a_stale_version_is_refused_before_the_order_is_sent(server, account):
     placed = place(account, make_offers(market_version=7))
 
@@ -457,180 +211,6 @@ def test_without_the_book_nothing_is_sent(server, account):
 
     assert isinstance(place(account, make_offers(market_version=1)), NotSent)
     assert server.requests(PLACE) == []
-
-
-# --- own offers ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def offers(server, account):
-    server.on("GET /offers/all/813016", answer("own_offers"))
-    server.on("GET /offers/open/813016", answer("open_offers"))
-    server.on("GET /offers/matches/813016", answer("matches"))
-    return account
-
-
-def test_own_offers_have_the_average_odds_of_their_matches(offers):
-    unmatched, partly, whole = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert (unmatched.status, unmatched.average_matched_odds) == (OfferStatus.OPEN, None)
-    assert partly.status is OfferStatus.PARTLY_MATCHED
-    # 200.00 at 1.52 and 300.00 at 1.55
-    assert partly.average_matched_odds == Decimal("1.538")
-    assert (partly.side, partly.odds, partly.stake, partly.matched) == (
-        Side.BACK,
-        Decimal("1.52"),
-        Decimal("628.00"),
-        Decimal("500.00"),
-    )
-    assert (whole.status, whole.average_matched_odds) == (OfferStatus.MATCHED, Decimal(2))
-
-
-def test_without_matches_the_averages_stay_open(server, offers):
-    server.on("GET /offers/matches/813016", reset)
-
-    found = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert [offer.average_matched_odds for offer in found] == [None, None, None]
-    assert found[1].matched == Decimal("500.00")
-
-
-def own(*rows):
-    body = json.loads(sample("betflag", "own_offers", "response"))
-    names = ("id", "tipo", "esi", "quo", "imp", "abb", "st")
-    body["offerte"]["o"] = [dict(zip(names, row, strict=True)) for row in rows]
-    return reply(body)
-
-
-def test_an_unexplained_state_is_cancelled_only_if_it_is_not_open(server, offers):
-    """BC0001 is among the open ones of the sample; BC0007 is not."""
-    server.on(
-        "GET /offers/all/813016",
-        own(("BC0001", 0, 1, 176, 11500, 0, 8), ("BC0007", 1, 1, 176, 900, 400, 8)),
-    )
-
-    still_open, gone = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert still_open.status is OfferStatus.OPEN
-    assert (gone.status, gone.matched) == (OfferStatus.CANCELLED, Decimal("4.00"))
-    assert SeenDetail.objects.filter(name__contains="st=8").exists()
-
-
-def test_an_offer_matched_between_two_reads_is_not_taken_as_cancelled(server, offers):
-    server.on(
-        "GET /offers/all/813016",
-        own(("BC0007", 1, 1, 176, 900, 0, 8)),
-        own(("BC0007", 1, 1, 176, 900, 900, 8)),
-    )
-
-    (found,) = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert found.status is OfferStatus.MATCHED
-
-
-def test_without_the_open_offers_an_unexplained_state_stays_open(server, offers):
-    server.on("GET /offers/all/813016", own(("BC0007", 1, 1, 176, 900, 0, 8)))
-    server.on("GET /offers/open/813016", reply("", status=404))
-
-    (found,) = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert found.status is OfferStatus.OPEN
-
-
-def test_a_state_that_the_account_explains_needs_no_second_look(server, offers):
-    services.save_account(
-        code=offers.code, settings={"offer_statuses": "1=open, 2=open, 8=cancelled"}
-    )
-    offers.refresh_from_db()
-    server.on("GET /offers/all/813016", own(("BC0007", 1, 1, 176, 900, 0, 8)))
-
-    (found,) = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
-
-    assert found.status is OfferStatus.CANCELLED
-    assert server.requests("GET /offers/open/813016") == []
-
-
-def test_matches_are_the_parts_of_offers(offers):
-    first, *_ = registry.get("betflag").matches(offers, MARKET, deadline_s=5)
-
-    assert first == Match(
-        reference="BC0002",
-        selection_id="3",
-        side=Side.BACK,
-        odds=Decimal("1.52"),
-        amount=Decimal("200.00"),
-    )
-
-
-# --- the cache ----------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_readers_of_one_book_cause_one_call(server, betflag):
-    account = make_exchange(server.url, book_cache_s="30")
-
-    def slowly(connection):
-        time.sleep(0.2)
-        return answer("book")(connection)
-
-    server.on("GET /offers/market/813016,3", slowly)
-    books = []
-
-    def read():
-        try:
-            books.append(betflag.book(account, MARKET, depth=3, deadline_s=10))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=read) for _ in range(25)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    again = Betflag(cache=Cache()).book(account, MARKET, depth=3, deadline_s=10)
-
-    assert len(server.requests("GET /offers/market/813016,3")) == 1
-    assert len(books) == 25
-    assert all(book == again for book in books)
-
-
-def test_depths_and_markets_and_accounts_are_kept_apart(server, betflag):
-    first, second = (make_exchange(server.url, book_cache_s="30") for _ in range(2))
-    paths = [f"GET /offers/market/{market}" for market in ("813016,1", "813016,2", "813017,1")]
-    for path in paths:
-        server.on(path, answer("book"))
-
-    for account in (first, second):
-        for market, depth in ((MARKET, 1), (MARKET, 2), ("813017", 1)):
-            betflag.book(account, market, depth=depth, deadline_s=5)
-            betflag.book(account, market, depth=depth, deadline_s=5)
-
-    assert [len(server.requests(path)) for path in paths] == [2, 2, 2]
-
-
-def test_menus_are_kept_for_their_time(server, betflag):
-    account = make_exchange(server.url, menu_cache_s="0.3")
-    server.on("GET /navigation/menu-ex", reply(build_menu(3)))
-
-    for _ in range(3):
-        assert len(betflag.events(account, Menu.ALL, deadline_s=5)) == 3
-    time.sleep(0.35)
-    betflag.events(account, Menu.ALL, deadline_s=5)
-
-    assert len(server.requests("GET /navigation/menu-ex")) == 2
-
-
-def test_what_failed_is_asked_again(server, betflag):
-    account = make_exchange(server.url, menu_cache_s="30")
-    server.on("GET /navigation/menu-ex", reply("", status=502), reply(build_menu(3)))
-
-    with pytest.raises(ReadRefused):
-        betflag.events(account, Menu.ALL, deadline_s=5)
-
-    assert len(betflag.events(account, Menu.ALL, deadline_s=5)) == 3
-
-
-# --- the account --------------------------------------------------------------------------------
 
 
 def test_times_are_of_rome(server, account):
