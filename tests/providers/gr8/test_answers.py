@@ -80,10 +80,9 @@ def test_the_odds_of_each_item_are_found_by_its_outcomes():
 
 
 def test_an_outcome_that_has_moved_is_noted():
-    items = [{"acceptedOdd": 1.9, "sourceOutcomeSelectionKeys": ["[2,[],[0],1,4,[]]"]}]
-    items[0]["acceptedOdd"] = Decimal("1.9")
+    moved = {"acceptedOdd": Decimal("1.9"), "sourceOutcomeSelectionKeys": ["[2,[],[0],1,4,[]]"]}
 
-    meaning = placed({**YES, "items": items}).meaning
+    meaning = placed({**YES, "items": [moved]}).meaning
 
     assert meaning.item_odds == (Decimal("1.9"),)
     assert meaning.notes == ("item 0 was taken as [2,[],[0],1,4,[]]",)
