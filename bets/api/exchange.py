@@ -25,6 +25,7 @@ READ_DEADLINE_S = 10.0
 _RETRY_AFTER_S = 5
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _NOT_THERE = {"not_found", "event_not_found", "market_not_found"}
+_REFUSED = "provider_refused"
 _DEPTHS = {"1": 1, "2": 2, "3": 3}
 _DEEPEST = 3
 
@@ -111,6 +112,9 @@ def asked(call: Callable[[], _Answer]) -> _Answer:
     except ReadRefused as error:
         if error.code in _NOT_THERE:
             raise problems.not_found() from None
+        if error.code == _REFUSED:
+            detail = "The exchange refuses to answer this."
+            raise problems.refused("exchange_refused", detail) from None
         raise unavailable() from None
 
 

@@ -184,6 +184,13 @@ def test_what_the_exchange_does_not_have(api, base, path) -> None:
     assert b"10.1.2.3" not in response.content
 
 
+def test_a_refusal_of_the_exchange_is_no_fault_of_its_line(api, base, exchange) -> None:
+    exchange.instead("book", ReadRefused("provider_refused", "1010: Mercato inesistente"))
+    response = api.get(f"{base}/markets/7/book")
+    problem(response, 422, "exchange_refused")
+    assert b"Mercato" not in response.content
+
+
 @pytest.mark.parametrize("id_", ["..", "7,1", "7%2F8", "7%00", "%C3%A9", "7%3Fx", "a" * 101])
 def test_what_can_be_no_id_is_asked_of_nobody(api, base, exchange, id_) -> None:
     for path in (f"/events/{id_}/markets", f"/markets/{id_}/book", f"/markets/{id_}/exposure"):
