@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from providers import keeping, registry, services, sessions
+from providers import registry, services, sessions
 from providers.contract import (
     Done,
     NotSent,
@@ -27,7 +27,7 @@ from tests.providers.betflag.asked import (
     place,
 )
 from tests.providers.processes import run_together
-from tests.providers.scripted import reply, reset
+from tests.providers.scripted import reply
 
 pytestmark = pytest.mark.django_db
 
@@ -172,28 +172,6 @@ def test_a_keep_alive_opens_what_is_not_there_or_has_ended(server, account):
     assert betflag.keep_alive(account, deadline_s=5) == Done(note="logged in")
     assert betflag.keep_alive(account, deadline_s=5) == Done(note="logged in again")
     assert len(server.requests(LOGIN)) == 2
-
-
-def test_the_job_keeps_stored_sessions_of_active_accounts_alive(server, account):
-    idle, off = make_exchange(server.url), make_exchange(server.url)
-    server.on(KEEP_ALIVE, answer("keep_alive"))
-    for one in (account, off):
-        registry.get("betflag").funds(one, deadline_s=5)
-    services.save_account(code=off.code, is_active=False)
-
-    assert keeping.keep_sessions_alive() == 1
-
-    assert len(server.requests(KEEP_ALIVE)) == 1
-    assert ProviderSession.objects.get(account=account).kept_alive_at is not None
-    assert not ProviderSession.objects.filter(account=idle).exists()
-
-
-def test_one_session_that_cannot_be_kept_alive_is_told(server, account, caplog):
-    server.on(KEEP_ALIVE, reset)
-    registry.get("betflag").funds(account, deadline_s=5)
-
-    assert keeping.keep_sessions_alive() == 0
-    assert f"the session of {account.code} could not be kept alive" in caplog.text
 
 
 def test_logging_out_forgets_the_session(server, account):
