@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from bets.api import pagination, problems
 from bets.api.base import PartnerView, parse_id
+from bets.api.idempotency import idempotency_key
 from bets.models import CouponStatus
 from bets.queries.coupons import Cursor, Filters, coupon_of, page_of_coupons
 from bets.serializers.coupons import NewCoupon, coupon_body, coupon_json, request_digest
@@ -25,7 +26,7 @@ from bets.services.placement import (
     StoredReply,
 )
 
-_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_CODE = re.compile(r"[\x21-\x7e]{1,100}")
 _PARAMETERS = {"player", "status", "provider_account", "cursor", "limit"}
 
 
@@ -33,7 +34,7 @@ class Coupons(PartnerView):
     """`POST /coupons` and `GET /coupons`"""
 
     def post(self, request: Request) -> HttpResponse:
-        key = _idempotency_key(request)
+        key = idempotency_key(request, of_each="coupon")
         form = NewCoupon(data=request.data)
         form.is_valid(raise_exception=True)
         try:
@@ -71,25 +72,6 @@ class OneCoupon(PartnerView):
         if coupon is None:
             raise problems.not_found()
         return Response(coupon_body(coupon))
-
-
-def _idempotency_key(request: Request) -> str:
-    key: str | None = request.headers.get("Idempotency-Key")
-    if key is None:
-        raise problems.invalid(
-            "Idempotency-Key",
-            "required",
-            "The header is required, with a value of its own for each coupon.",
-            problem_code="idempotency_key_required",
-        )
-    if not _KEY.fullmatch(key):
-        raise problems.invalid(
-            "Idempotency-Key",
-            "malformed",
-            "It has 1 to 100 printable ASCII characters and no blanks.",
-            problem_code="idempotency_key_malformed",
-        )
-    return key
 
 
 def placement_problem(error: PlacementRefused) -> problems.Problem:
@@ -144,7 +126,7 @@ def _status(text: str | None) -> str | None:
 
 
 def _account(text: str | None) -> str | None:
-    if text is not None and not _KEY.fullmatch(text):
+    if text is not None and not _CODE.fullmatch(text):
         raise problems.invalid("provider_account", "malformed", "It is an account's code.")
     return text
 

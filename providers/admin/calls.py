@@ -12,6 +12,7 @@ from config.staff.admin import StaffAdmin
 from config.staff.display import NOTHING, Tone, badge, code, moment, number, pretty
 from config.staff.filters import Recent
 from config.staff.page import Facts, Page, Section, Summary, Text
+from providers import exchange
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -20,6 +21,8 @@ _TONES = {
     CallOutcome.UNKNOWN: Tone.ALERT,
     CallOutcome.ERROR: Tone.ALERT,
 }
+# What a call can be about and be found by; the index begins with the kind.
+_SUBJECTS = ("coupon", "player", exchange.ORDER, exchange.BATCH, exchange.MARKET)
 # Bodies name players. The permission is the domain's; this app only knows its name.
 _SEE_NAMES = "bets.see_personal_data"
 
@@ -35,7 +38,7 @@ class ProviderCallAdmin(StaffAdmin):
     list_filter = ("outcome", "account", Recent)
     list_select_related = ("account",)
     search_fields = ("subject_id",)
-    search_help_text = "Id of the call or of the coupon"
+    search_help_text = "Id of the call, or of what it is about"
     empty_state = "No call here. Every request to a provider is kept, without its secrets."
 
     def found(self, term: str) -> QuerySet[Any]:
@@ -43,7 +46,7 @@ class ProviderCallAdmin(StaffAdmin):
             wanted = UUID(term)
         except ValueError:
             return ProviderCall.objects.none()
-        about = ProviderCall.objects.filter(subject_kind="coupon", subject_id=wanted)
+        about = ProviderCall.objects.filter(subject_kind__in=_SUBJECTS, subject_id=wanted)
         return about | ProviderCall.objects.filter(pk=wanted)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -85,6 +85,9 @@ def test_the_calls_of_an_order_and_of_its_batch_are_on_its_page(order, exchange_
     page = a_client("support").get(url(order)).content.decode()
     assert "place_offers" in page
     assert "cancel_offers" in page
+    calls = reverse("admin:providers_providercall_changelist")
+    found = a_client("support").get(calls, {"q": str(order.pk)}).context["cl"].result_list
+    assert [call.operation for call in found] == ["cancel_offers"]
 
 
 def test_a_list_costs_the_same_however_long(partner, exchange_account):
