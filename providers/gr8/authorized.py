@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from providers import health, sessions
 from providers.contract import AccountView, NotSent, Rejected, Unknown
@@ -52,8 +51,6 @@ class Question:
     path: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
-    subject_kind: str = ""
-    subject_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +203,6 @@ def _call(
         json=question.json,
         headers={**headers, **question.headers},
         secrets=(authorization.header, authorization.header.rpartition(" ")[2]),
-        subject_kind=question.subject_kind,
-        subject_id=question.subject_id,
         deadline_s=deadline.left_s,
     )
 
