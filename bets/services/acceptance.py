@@ -27,6 +27,7 @@ def accept_now(coupon: Coupon, answer: Accepted, *, cause: Cause, reason: str = 
     this moment finds it.
     """
     batch = Batch(cause)
+    leave_queue(batch, coupon)
     coupon.provider_reference = answer.reference
     notes = [*_take_taxes(coupon, answer), *_take_terms(coupon, answer)]
     coupon.accepted_at = cause.now
@@ -36,6 +37,12 @@ def accept_now(coupon: Coupon, answer: Accepted, *, cause: Cause, reason: str = 
     batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ACCEPTED, reason=told)
     batch.post()
     batch.write()
+
+
+def leave_queue(batch: Batch, coupon: Coupon) -> None:
+    """Who was flagged for want of an answer has no time any more at which to be asked about."""
+    waits = coupon.status == CouponStatus.UNKNOWN and coupon.resolve_after is None
+    batch.close_flags(coupon, FlagKind.UNKNOWN_OVERDUE, why="There is an answer.", only_if=waits)
 
 
 def take_terms_now(coupon: Coupon, answer: Accepted, *, cause: Cause) -> None:
@@ -54,6 +61,7 @@ def take_terms_now(coupon: Coupon, answer: Accepted, *, cause: Cause) -> None:
 def reject_now(coupon: Coupon, answer: Rejected | NotSent, *, cause: Cause) -> None:
     """Reject a locked coupon and give its hold back. Writes at once."""
     batch = Batch(cause)
+    leave_queue(batch, coupon)
     coupon.rejection = rejection(answer)
     coupon.resolve_after = None
     batch.transfers.append(money.release(coupon, actor=cause.actor, reason=answer.message))

@@ -57,7 +57,7 @@ class Batch:
     flags: list[Flag] = field(default_factory=list)
     kept: list[PendingResult] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
-    answered: list[tuple[UUID, FlagKind]] = field(default_factory=list)
+    answered: list[tuple[UUID, FlagKind, str]] = field(default_factory=list)
 
     def move(
         self, coupon: Coupon, to: CouponStatus, kind: TimelineKind, *, reason: str = ""
@@ -100,9 +100,9 @@ class Batch:
             )
         )
 
-    def close_flags(self, coupon: Coupon, *kinds: FlagKind, only_if: bool = True) -> None:
+    def close_flags(self, coupon: Coupon, *kinds: FlagKind, why: str, only_if: bool = True) -> None:
         """Take a coupon out of the staff queue: what was waited for has happened."""
-        self.answered += [(coupon.pk, kind) for kind in kinds if only_if]
+        self.answered += [(coupon.pk, kind, why) for kind in kinds if only_if]
 
     def post(self) -> list[Posted]:
         """Move the money, and flag what a player owes now.
@@ -134,13 +134,18 @@ class Batch:
         self._write_closed_flags()
 
     def _write_closed_flags(self) -> None:
-        if not self.answered:
-            return
-        Flag.objects.filter(
-            coupon__in={coupon_id for coupon_id, _ in self.answered},
-            kind__in={kind for _, kind in self.answered},
-            resolved_at__isnull=True,
-        ).update(resolved_at=self.cause.now, resolution=f"{self.cause.actor}: settled.")
+        for why in {why for _, _, why in self.answered}:
+            closed = [
+                (coupon_id, kind) for coupon_id, kind, for_this in self.answered if for_this == why
+            ]
+            Flag.objects.filter(
+                coupon__in={coupon_id for coupon_id, _ in closed},
+                kind__in={kind for _, kind in closed},
+                resolved_at__isnull=True,
+            ).update(
+                resolved_at=self.cause.now,
+                resolution=f"{self.cause.actor}: {self.cause.reason or why}",
+            )
 
 
 # The columns of a coupon that change after it was created, with their types in the database.

@@ -61,7 +61,7 @@ def settle_by_hand(
     batch = Batch(Cause(actor=actor, now=now, received_at=now, reason=reason))
     history = settlement.histories([coupon])[coupon.pk]
     settlement.settle_anyway(batch, coupon, history, graded, _command(coupon, graded))
-    batch.close_flags(coupon, *_ANSWERS)
+    batch.close_flags(coupon, *_ANSWERS, why="The coupon is settled.")
     try:
         batch.post()
     except LedgerError as error:

@@ -181,6 +181,7 @@ class _Run:
     def _cancel_open(self, coupon: Coupon, report: Cancel) -> Outcome:
         """The provider undoes a bet whose stake is only held: the hold goes back."""
         reason = report.reason or "Cancelled by the provider before it was accepted."
+        acceptance.leave_queue(self.batch, coupon)
         coupon.rejection = acceptance.rejection(Rejected(code="cancelled", message=reason))
         coupon.resolve_after = None
         release = money.release(coupon, actor=self.batch.cause.actor, reason=reason)

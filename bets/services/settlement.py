@@ -198,7 +198,13 @@ def settle_anyway(
     row = _version(batch, coupon, history, graded, command, Disposition.APPLIED)
     _take_result(coupon, graded, version=row.version)
     coupon.settled_at = batch.cause.now
-    batch.close_flags(coupon, FlagKind.RESULT_OVERDUE, only_if=coupon.resolve_after is None)
+    batch.close_flags(
+        coupon,
+        FlagKind.RESULT_OVERDUE,
+        why="The coupon is settled.",
+        # Only the sweep takes the time away, and flags the coupon.
+        only_if=coupon.resolve_after is None,
+    )
     coupon.resolve_after = None
     batch.transfers += money.credit(coupon, version=row.version, actor=batch.cause.actor)
     _tell(batch, coupon, graded, again=again)

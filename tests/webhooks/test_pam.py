@@ -3,13 +3,15 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -191,6 +193,30 @@ def test_the_ticket_after_the_place_reply_is_a_repeat(create, player, pam):
     assert create(price="11.00").json()[0]["effect"] == "conflict"
     assert Coupon.objects.count() == 1
     assert money(player) == ("90.00", "0.00", "0.00")
+
+
+def test_tickets_and_place_replies_at_once_take_each_hold_once(create, player, pam):
+    stakes = ["1.00", "2.00", "3.00", "4.00"]
+    coupons = [a_held_coupon(player, pam, stake=stake) for stake in stakes]
+    start = Barrier(8)
+
+    def race(number: int) -> None:
+        coupon = coupons[number % 4]
+        start.wait()
+        try:
+            if number < 4:
+                assert create(f"t{number}", price=stakes[number]).status_code == 200
+            else:
+                book(coupon, Accepted(reference=f"t{number - 4}"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(race, range(8)))
+    assert set(Coupon.objects.values_list("status", "origin")) == {("accepted", "placed")}
+    assert Coupon.objects.count() == 4
+    assert money(player) == ("90.00", "0.00", "0.00")
+    assert not Flag.objects.exists()
 
 
 def test_the_ticket_of_a_coupon_that_was_rejected_is_refused(create, player, pam):

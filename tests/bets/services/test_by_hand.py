@@ -119,7 +119,7 @@ def test_what_was_overdue_leaves_the_queue(coupon):
     settle(coupon, "lost")
     flag = Flag.objects.get()
     assert flag.resolved_at is not None
-    assert flag.resolution == "staff:tess: settled."
+    assert flag.resolution == "staff:tess: seen"
 
 
 def test_the_page_settles_with_the_name_of_who_did_it(coupon, player):

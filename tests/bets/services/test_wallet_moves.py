@@ -143,6 +143,18 @@ def test_a_repeat_gets_the_first_answer_whatever_happened_since(send, coupon, pl
     assert WalletTransaction.objects.count() == 1
 
 
+@pytest.mark.parametrize("kind", [MoveKind.STAKE, MoveKind.ROLLBACK])
+def test_a_coupon_that_staff_were_to_decide_leaves_their_queue(send, coupon, kind):
+    Coupon.objects.filter(pk=coupon.pk).update(status="unknown", resolve_after=None)
+    Flag.objects.create(
+        kind="unknown_overdue", coupon=coupon, account=coupon.account, detail="no answer"
+    )
+    send(a_move(coupon, kind, parent_id="" if kind is MoveKind.STAKE else "lost"))
+    flag = Flag.objects.get()
+    assert flag.resolved_at is not None
+    assert flag.resolution == f"provider:{coupon.account.code}: There is an answer."
+
+
 @pytest.mark.parametrize(
     "other",
     [
