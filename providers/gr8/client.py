@@ -157,8 +157,6 @@ class Gr8:
             path=slips.place_path(slip),
             headers=_player_headers(account, slip),
             json=slips.bet_body(slip),
-            subject_kind="coupon",
-            subject_id=slip.coupon_id,
         )
         return self._ask(
             account,
@@ -194,8 +192,6 @@ class Gr8:
             method="PUT",
             path=operations.return_path(bet.reference or str(bet.coupon_id)),
             headers=slips.comment_header(reason),
-            subject_kind="coupon",
-            subject_id=bet.coupon_id,
         )
         return self._ask(account, question, deadline_s, _read_deed)
 
@@ -252,8 +248,6 @@ class Gr8:
             path=operations.limits_path(player.player_id) + query,
             headers=slips.comment_header(reason),
             json=operations.limits_body(prematch=prematch, live=live) if in_body else None,
-            subject_kind="player",
-            subject_id=player.player_id,
         )
         return self._ask(account, question, deadline_s, _read_deed)
 
@@ -270,8 +264,6 @@ class Gr8:
             path=operations.REGISTER_PATH,
             headers=slips.comment_header(reason),
             json=operations.registration_body(player),
-            subject_kind="player",
-            subject_id=player.player_id,
         )
         return self._ask(
             account,
