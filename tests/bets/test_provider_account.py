@@ -193,3 +193,58 @@ def test_a_wrong_command_line_is_told_in_one_line(capsys, arguments) -> None:
     assert left.value.code == 2
     assert told.count("\n") == 1
     assert "hidden" not in told
+
+
+# --- the accounts of every provider, by the names that are given out ------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings", "secrets"),
+    [
+        (
+            "gr8",
+            {
+                "token_url": "http://127.0.0.1:9/oauth/token",
+                "operator_id": "op",
+                "brand": "b",
+                "channel": "WEB",
+                "limits_in": "body",
+                "wallet_mode": "seamless",
+            },
+            {"client_id": "c", "client_secret": "s", "token": "Bearer x"},
+        ),
+        (
+            "superbet",
+            {"operator": "site", "field_set": "psp_rtag", "pam_skew_s": "60"},
+            {"signing_secret": "12345ABCDE"},
+        ),
+        (
+            "betflag",
+            {"ticks": "1.01-2:0.01", "min_stake": "1.00", "path.login": "/other/login"},
+            {"api_key": "k", "username": "u", "password": "p=1"},
+        ),
+    ],
+)
+def test_every_documented_name_can_be_scripted(provider, settings, secrets) -> None:
+    given = [f"--setting={name}={value}" for name, value in settings.items()]
+    given += [f"--secret={name}={value}" for name, value in secrets.items()]
+    run("set", "main", f"--provider={provider}", "--base-url=http://127.0.0.1:9", *given)
+    account = ProviderAccount.objects.get()
+    assert {name: account.setting(name) for name in settings} == settings
+    assert {name: account.secret(name) for name in secrets} == secrets
+    shown = dict(line.split(": ", 1) for line in run("show", "main")[0])
+    assert {name: shown[f"setting {name}"] for name in settings} == settings
+    assert all(shown[f"secret {name}"] == "set" for name in secrets)
+    assert not any(value in str(shown) for value in secrets.values() if len(value) > 1)
+
+
+def test_a_path_of_no_operation_is_refused_by_its_name() -> None:
+    run("set", "ex", "--provider=betflag", "--base-url=http://127.0.0.1:9", *_BETFLAG)
+    message = refused("set", "ex", "--setting=path.fly=/x")
+    assert message.startswith("--setting path.fly: is not one of ")
+    message = refused("set", "ex", "--setting=path.login=no-slash")
+    assert message.startswith("--setting path.login: does not have the form: ")
+    assert ProviderAccount.objects.get().settings == {}
+
+
+_BETFLAG = ["--secret=api_key=k", "--secret=username=u", "--secret=password=p"]
