@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.factories.staff import a_member
+
+PASSWORD = "only-for-this-test"
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
@@ -43,3 +47,21 @@ def page(browser: Any) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def trader() -> Any:
+    member = a_member("trader")
+    member.set_password(PASSWORD)
+    member.save()
+    return member
+
+
+@pytest.fixture
+def logged_in(page: Page, live_server: Any, trader: Any) -> Page:
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_label("Username").fill(trader.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Find a coupon")).to_be_visible()
+    return page

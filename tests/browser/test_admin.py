@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -13,14 +12,11 @@ from playwright.sync_api import Page, expect
 from bets.models import Coupon
 from bets.services.placement import book_answer
 from providers.contract import Accepted
+from tests.browser.reading import grave_faults
 from tests.factories.bets import a_held_coupon, a_partner, a_player, an_account
-from tests.factories.staff import a_member
 from webhooks.models import Delivery
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "only-for-this-test"
-GRAVE = {"serious", "critical"}
 
 
 @pytest.fixture
@@ -32,24 +28,6 @@ def coupon() -> Coupon:
     answer = Accepted(reference="77001", odds=Decimal("2.50"))
     with transaction.atomic():
         return book_answer(coupon_id=held.pk, answer=answer, actor="partner:acme")
-
-
-@pytest.fixture
-def trader() -> Any:
-    member = a_member("trader")
-    member.set_password(PASSWORD)
-    member.save()
-    return member
-
-
-@pytest.fixture
-def logged_in(page: Page, live_server: Any, trader: Any) -> Page:
-    page.goto(f"{live_server.url}/admin/")
-    page.get_by_label("Username").fill(trader.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_label("Find a coupon")).to_be_visible()
-    return page
 
 
 def test_a_coupon_is_found_by_its_code(logged_in: Page, coupon: Coupon):
@@ -87,10 +65,4 @@ def test_nothing_grave_stands_in_the_way_of_a_reader(
             logged_in.emulate_media(color_scheme=scheme)
             logged_in.goto(f"{live_server.url}{path}")
             logged_in.wait_for_load_state("networkidle")
-            found = Axe().run(logged_in).response["violations"]
-            grave = [
-                (each["id"], [node["html"] for node in each["nodes"]][:3])
-                for each in found
-                if each["impact"] in GRAVE
-            ]
-            assert not grave, f"{scheme} {path}: {grave}"
+            assert grave_faults(logged_in) == [], f"{scheme} {path}"
