@@ -69,11 +69,11 @@ class Vendor:
             self._tell_later(bet, _rollback(bet), delay_s=wait_s, then="returned")
         return code
 
-    def settle(self, bet: TakenBet, payout: Decimal, *, delay_s: float = 0) -> None:
+    def settle(self, bet: TakenBet, payout: Decimal) -> None:
         """Pay what a bet won, 0 for nothing, until the wallet has taken it."""
         transaction = self._settlement(bet, payout)
         if transaction is not None:
-            self._tell_later(bet, transaction, delay_s=delay_s)
+            self._tell_later(bet, transaction)
 
     def settle_now(self, bet: TakenBet, payout: Decimal) -> dict[str, Any]:
         """Pay, and wait for the first answer; what is refused is sent again later."""
