@@ -136,7 +136,8 @@ class Desk:
         back_takes = fields.choice("back_takes", ("banca", "punta"), back_takes)
         session_s = fields.seconds("session_s", str(self._accounts.session_s))
         fields.done()
-        self._traders.active, self._session_refusal = traders, refusal
+        self._traders.switch(on=traders)
+        self._session_refusal = refusal
         self.lays_are_liability = lay_amount == "liability"
         self.sides_swapped = back_takes == "punta"
         self._accounts.session_s = session_s

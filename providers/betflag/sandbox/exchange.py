@@ -122,6 +122,7 @@ class Exchange:
         with self.lock:
             for account in self._accounts.all():
                 account.cents += _net_result(account, market, winner)
+            market.forget_traders()
             market.close()
             if market.id == document.MARKET_ID:
                 # It is always there: another of the same begins at once.

@@ -16,6 +16,7 @@ EVERY_S = 1.0
 # An own offer lies at least so long before a trader takes of it.
 PATIENCE_S = 3.0
 APPETITE = 0.2
+MOST_REMEMBERED = 2_000
 
 
 class Traders:
@@ -34,6 +35,8 @@ class Traders:
         if not self.active or now < self._next_at:
             return
         self._next_at = now + EVERY_S
+        if len(self._quoted) > MOST_REMEMBERED:
+            self._quoted.clear()
         with self._exchange.lock:
             fair = {
                 (offer.match_id, offer.code): int(offer.odds * 100)
@@ -43,6 +46,15 @@ class Traders:
                 if market.state == "open":
                     self._quote(market, fair, now)
                     self._take(market, now)
+
+    def switch(self, *, on: bool) -> None:
+        """Let them go on, or take back all that they offer."""
+        with self._exchange.lock:
+            self.active = on
+            if not on:
+                self._quoted.clear()
+                for market in self._exchange.markets.values():
+                    market.forget_traders()
 
     def _quote(self, market: Market, fair: dict[tuple[str, str], int], now: float) -> None:
         for selection, odds in self._fair_odds(market, fair):
