@@ -25,7 +25,7 @@ CALL_S = 10
 _LEASE_S = 25
 _CLAIMED = timedelta(seconds=30)
 _BUSY = timedelta(seconds=2)
-_LONGEST_RUN_S = 60
+_LONGEST_RUN_S = 20
 _DRAINER_LOST_AFTER_S = 60
 _PAUSES = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 3600))
 _MOST_ATTEMPTS = 20
@@ -53,7 +53,8 @@ def wake(*, job: str) -> None:
 def drain(*, model: type[Any], job: str, send: Send, now: datetime) -> int:
     """Do what is due; returns how much. Any number may run at once.
 
-    Ends after a minute: the rest is found by the next run. Never call it inside a transaction.
+    Ends after a while, so that other jobs have their turn: the rest is found by the next run.
+    Never call it inside a transaction.
     """
     leases.unwake(name=job)
     started = time.monotonic()

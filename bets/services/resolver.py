@@ -25,7 +25,7 @@ _RESOLVER = "resolver"
 _CALL_S = 10
 _LEASE_S = 25
 _CLAIMED_S = 30
-_LONGEST_RUN_S = 60
+_LONGEST_RUN_S = 20
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 _GIVEN_UP_AFTER = timedelta(minutes=30)
 
@@ -33,7 +33,8 @@ _GIVEN_UP_AFTER = timedelta(minutes=30)
 def ask_due(*, now: datetime) -> int:
     """Ask about the coupons whose time has come; returns how many. Any number may run at once.
 
-    Ends after a minute: the rest is found by the next run. Never call it inside a transaction.
+    Ends after a while, so that other jobs have their turn: the rest is found by the next run.
+    Never call it inside a transaction.
     """
     started = time.monotonic()
     asked = 0

@@ -26,6 +26,12 @@ ENDPOINTS = [
     ("get", "/api/v1/coupons"),
     ("post", "/api/v1/coupons"),
     ("get", "/api/v1/coupons/{id}"),
+    ("post", "/api/v1/coupons/quote"),
+    ("post", "/api/v1/coupons/{id}/return"),
+    ("put", "/api/v1/players/{id}/limits"),
+    ("get", "/api/v1/players/{id}/limits"),
+    ("post", "/api/v1/players/{id}/registrations"),
+    ("get", "/api/v1/players/{id}/registrations"),
 ]
 
 

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bets.models import BetItem, Coupon, IdempotencyKey, PlayerToken
 from bets.services import tokens
@@ -212,3 +214,18 @@ def test_a_refused_ticket_needs_no_token(api, ticket, tickets) -> None:
     tickets.refuses = Rejected(code="wrong_bet_data", message="no")
     assert api.post("/coupons", ticket(), key="k").json()["status"] == "rejected"
     assert not PlayerToken.objects.exists()
+
+
+# --- statements ---------------------------------------------------------------------------------
+
+
+def test_a_slip_of_any_form_costs_as_many_statements_as_a_plain_one(
+    api, slip, sports_slip, account, sports_account, django_assert_max_num_queries
+) -> None:
+    many = [{**ITEM, "event_id": str(n), "data_version": n} for n in range(20)]
+    with CaptureQueriesContext(connection) as plain:
+        api.post("/coupons", slip(items=[ITEM]), key="k1")
+    with django_assert_max_num_queries(len(plain)):
+        api.post("/coupons", sports_slip(type="express", items=many, options=OPTIONS), key="k2")
+    with django_assert_max_num_queries(len(plain) // 3):
+        api.post("/coupons/quote", sports_slip(items=[ITEM]))
