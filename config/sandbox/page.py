@@ -1,6 +1,7 @@
 """The page itself: GET shows what the sandbox does, POST gives it one order."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from config.staff.display import code
 from config.staff.page import Column, Table
 
 _LONGEST_SHOWN = 300
+_LONGEST_STATUS = 60
+_TOKEN = re.compile(r"(/webhooks/[^/\s]+/)[^/\s]+")
 
 
 class NotUnderstood(Exception):
@@ -198,10 +201,15 @@ def _log(view: View) -> Table:
             (
                 each["at"],
                 "to us" if each["direction"] == "out" else "from us",
-                code(each.get("url") or f"{each.get('method')} {each.get('path')}"),
-                str(each["status"]),
+                code(_without_token(each.get("url") or f"{each['method']} {each['path']}")),
+                _without_token(str(each["status"]))[:_LONGEST_STATUS],
             )
             for each in reversed(view.log)
         ],
         empty="Nothing went over the wire yet.",
     )
+
+
+def _without_token(text: str) -> str:
+    """A callback address holds a secret that not everybody here may see."""
+    return _TOKEN.sub(r"\1***", text)

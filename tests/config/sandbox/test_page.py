@@ -136,6 +136,16 @@ def test_what_was_entered_is_shown_again(sandbox: RunningSandbox):
     assert "none-such" in text
 
 
+def test_the_last_exchanges_hide_the_token_of_a_callback_address(sandbox: RunningSandbox):
+    sandbox.target("betflex", f"{unused_url()}/webhooks/betflex/secret-token")
+    sandbox.order("betflex", "bet", uid="7", amount="1.00", currency="EUR")
+
+    text = page(a_client("trader"))
+
+    assert "/webhooks/betflex/***/bets" in text
+    assert "secret-token" not in text
+
+
 def test_without_a_sandbox_it_says_so(settings):
     settings.DEMO, settings.SANDBOX_URL = True, unused_url()
 
