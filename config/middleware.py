@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views.defaults import server_error as page_of_server_error
 from psycopg import InterfaceError as DriverInterfaceError
 from psycopg import OperationalError as DriverOperationalError
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 # A pool's time-out is one of the driver's operational errors.
 DATABASE_AWAY = (OperationalError, InterfaceError, DriverOperationalError, DriverInterfaceError)
 RETRY_AFTER_S = 5
+_ADMIN = "/admin/"
 _NOTHING_STORED = "Nothing was stored. Send it again."
 _PERHAPS_STORED = (
     "The database went away in the middle. Send the same again: what was stored is recognised."
@@ -56,10 +58,16 @@ class _Writes:
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """503 as a problem document. It claims that nothing was stored only where that is certain."""
+    """503 as a problem document, or as a page for staff.
+
+    It claims that nothing was stored only where that is certain.
+    """
     writes = getattr(request, "writes", None)
     detail = _PERHAPS_STORED if writes is None or writes.seen else _NOTHING_STORED
     logger.error("database away: %s", " ".join(str(error).split()))
+    if request.path_info.startswith(_ADMIN):
+        page = render_to_string("503.html", {"detail": detail})
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
     return JsonResponse(
         {
             "type": "about:blank",

@@ -117,6 +117,12 @@ def test_options_builders_and_taxes_are_shown_in_words(player, sports_account) -
     assert all(amount in page for amount in ("8.89 EUR", "1.11 EUR", "2.00 EUR"))
 
 
+def test_who_may_not_is_told_so_on_a_page(accepted) -> None:
+    response = do(a_client("support"), accepted, "return-there", reason="x")
+    assert response.status_code == 403
+    assert "You may not do this" in response.content.decode()
+
+
 # --- players ------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("writes", writes),
     path("fails", fails),
     path("fine", fine),
+    path("admin/reads", reads),
 ]
 handler500 = "config.problems.server_error"
 
@@ -88,6 +89,14 @@ def test_a_request_that_wrote_makes_no_claim(client: Client):
 
     assert reply.status_code == 503
     assert "Nothing was stored" not in reply.json()["detail"]
+
+
+def test_staff_get_a_page(client: Client):
+    reply = client.get("/admin/reads")
+
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert "Nothing was stored. Send it again." in reply.content.decode()
 
 
 def test_a_middleware_that_loses_the_database_is_answered_for(client: Client, settings):
