@@ -5,7 +5,6 @@ become decimal odds here and nowhere else; local times become moments. Numbers m
 and texts as numbers. Everything raises `WrongShape` for a value that is not what it should be.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -56,14 +55,10 @@ def objects(found: Object, name: str, *, default: tuple[Object, ...] | None = No
         return list(default)
     if not isinstance(values, list):
         raise WrongShape(name, "must be a list")
-    return list(_each_object(values, name))
-
-
-def _each_object(values: list[Any], name: str) -> Iterator[Object]:
     for value in values:
         if not isinstance(value, dict):
             raise WrongShape(name, "must be a list of objects")
-        yield value
+    return values
 
 
 def first(found: Object, *names: str) -> Any:
@@ -77,9 +72,13 @@ def first(found: Object, *names: str) -> Any:
 
 def text(found: Object, *names: str, default: str | None = None) -> str:
     """A short text, also where it comes as a number; with a default it may be missing."""
-    value = first(found, *names)
-    if value is None and default is not None:
-        return default
+    value = found.get(names[0])
+    if value is None:
+        value = first(found, *names)
+        if value is None and default is not None:
+            return default
+    if type(value) is str and len(value) <= _LONGEST_TEXT:
+        return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = wire.as_decimal(value)
         value = None if number is None else wire.decimal_text(number)
@@ -90,6 +89,9 @@ def text(found: Object, *names: str, default: str | None = None) -> str:
 
 def identity(found: Object, *names: str) -> str:
     """The id of something, given as a text or as a number."""
+    number = found.get(names[0])
+    if type(number) is int and 0 <= number < _MOST_CENTS:
+        return str(number)
     value = text(found, *names).strip()
     if not 0 < len(value) <= _LONGEST_ID:
         raise WrongShape(names[0], f"must have 1 to {_LONGEST_ID} characters")
