@@ -7,12 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from bets.models import Coupon, WalletTransaction
+from bets.services import partners
+from providers import services as providers
+from tests.bets.conftest import money
+from tests.factories.bets import a_held_coupon
+from tests.factories.providers import make_account
 from tests.webhooks.conftest import bets_body, head, heads_body
+from wallets.verification import verify
 from webhooks.models import Delivery
 from webhooks.reading import BODY_LIMIT
 
@@ -75,6 +83,17 @@ def ask(port: int, *parts: bytes, hang_up: bool = False) -> bytes:
         return b""
 
 
+def insist(port: int, path: str, body: bytes) -> tuple[bytes, bytes]:
+    """Status and body of the whole answer; what was not done in time is sent again."""
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+            peer.sendall(start_of(path, f"Content-Length: {len(body)}") + body)
+            answer = b"".join(iter(lambda: peer.recv(65536), b""))
+        if b"error.general" not in answer:
+            break
+    return answer.split(b" ")[1], answer.partition(b"\r\n\r\n")[2]
+
+
 def start_of(path: str, *headers: str) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode()
@@ -126,3 +145,47 @@ def test_a_result_is_stored_when_200_is_said(port, call_betcalc):
     path = f"{call_betcalc.base}/api/bet/result"
     assert b" 200 " in ask(port, start_of(path, f"Content-Length: {len(body)}"), body)
     assert Delivery.objects.get().status == "received"
+
+
+def wallet_call(coupon: Coupon, kind: str, reason: str, amount: str = "10") -> bytes:
+    """A transaction in gr8's own words."""
+    names = {"withdrawal": coupon.pk, "deposit": f"{coupon.pk}_settlement_0"}
+    body = {
+        "id": str(names.get(kind, f"{coupon.pk}_rollback")),
+        "currency": "EUR",
+        "platform": "sport",
+        "type": kind,
+        "createdAt": "2026-11-21T12:00:00Z",
+        "context": {
+            "product": "sportsbook",
+            "reason": reason,
+            "betId": str(coupon.pk),
+            "parentId": str(coupon.pk) if kind == "rollback" else "",
+        },
+        "amountBreakdown": {"cash": amount, "locked": "0", "bonus": "0"},
+    }
+    return json.dumps(body).encode()
+
+
+def test_eight_servers_of_a_vendor_repeat_each_transaction_and_the_money_moves_once(
+    port, partner, player
+):
+    account = make_account("gr8", settings={"wallet_mode": "seamless"})
+    partners.grant_access(partner=partner, account=account)
+    coupon = a_held_coupon(player, account)
+    base = providers.callback_base(account=account).removeprefix("http://testserver")
+    path = f"{base}/api/v2/wallet/{player.pk}/transactions"
+    steps = (
+        ("withdrawal", "bet", "10", ("90.00", "0.00", "0.00")),
+        ("deposit", "settle", "25", ("115.00", "0.00", "0.00")),
+        ("rollback", "sport rollback", "10", ("100.00", "0.00", "0.00")),
+    )
+    for kind, reason, amount, left in steps:
+        body = wallet_call(coupon, kind, reason, amount)
+        with ThreadPoolExecutor(8) as pool:
+            answers = set(pool.map(lambda _, body=body: insist(port, path, body), range(8)))
+        assert [status for status, _ in answers] == [b"200"]
+        assert money(player) == left
+    assert WalletTransaction.objects.count() == 3
+    assert Delivery.objects.filter(status="processed").count() == 24
+    assert verify() == []

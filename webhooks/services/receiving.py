@@ -24,7 +24,7 @@ DRAIN = "webhooks.jobs.drain"
 _DRAINER = "drain deliveries"
 _DRAINER_LOST_AFTER_S = 30
 # Of the time in which a route is answered; the rest is for reading and for sending the answer.
-_SHARE_TO_ACT, _SHARE_TO_STORE = 0.7, 0.15
+_SHARE_TO_ACT, _SHARE_TO_STORE = 0.65, 0.1
 _BUSY = Refused(status=503, code="busy", message="It was not done in time, so nothing was done.")
 
 

@@ -1,11 +1,13 @@
 import re
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from bets.models import ProviderIdentity
+from bets.models import PartnerAccess, ProviderIdentity
 from bets.services import identities
+from tests.factories.bets import a_coupon
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +46,30 @@ def test_a_first_bet_that_another_overtakes_finds_the_player(
         found = identities.players_by_uid(account=wallet_account, uids={player.external_id})
     assert overtaken
     assert found == {player.external_id: player}
+
+
+@pytest.fixture
+def knows_our_ids(book, monkeypatch):
+    monkeypatch.setattr(book, "knows_players_by_our_id", True, raising=False)
+
+
+def test_a_provider_that_knows_our_ids_means_them_however_they_are_written(
+    knows_our_ids, account, player
+):
+    ours = str(player.pk)
+    assert identities.uid_of(account=account, player=player) == ours
+    uids = {ours, ours.upper(), player.external_id, str(uuid4()), ""}
+    found = identities.players_by_uid(account=account, uids={ours.upper()})
+    assert found == {ours.upper(): player}
+    assert set(identities.players_by_uid(account=account, uids=uids).values()) == {player}
+    assert not ProviderIdentity.objects.exists()
+
+
+def test_a_player_without_access_is_meant_only_where_there_is_a_bet_of_theirs(
+    knows_our_ids, account, player
+):
+    uids = {str(player.pk)}
+    PartnerAccess.objects.all().delete()
+    assert identities.players_by_uid(account=account, uids=uids) == {}
+    a_coupon(player, account)
+    assert identities.players_by_uid(account=account, uids=uids) == {str(player.pk): player}
