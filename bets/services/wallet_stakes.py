@@ -107,12 +107,12 @@ def roll_back(call: Call) -> Decision:
     coupon = call.coupon
     if call.player is None:
         return nothing
-    if coupon is None:
-        _bury(call)
-        return nothing
     if call.is_anothers or _is_of_another_bet(parent, coupon):
         flag_call(call, "A rollback names another bet's stake.", kind=FlagKind.WALLET_CALL)
         return refuse(call, "parent_failed", "The transaction is of another player or bet.")
+    if coupon is None:
+        _bury(call)
+        return nothing
     return _undo(call, coupon, nothing)
 
 
@@ -136,8 +136,9 @@ def _bury(call: Call) -> None:
     Tombstone.objects.bulk_create([tombstone], ignore_conflicts=True)
 
 
-def _is_of_another_bet(parent: WalletTransaction | None, coupon: Coupon) -> bool:
-    return parent is not None and parent.coupon_id not in (None, coupon.pk)
+def _is_of_another_bet(parent: WalletTransaction | None, coupon: Coupon | None) -> bool:
+    named = coupon.pk if coupon else None
+    return parent is not None and parent.coupon_id not in (None, named)
 
 
 def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:

@@ -394,6 +394,14 @@ def test_a_rollback_that_names_another_bets_stake_moves_nothing(send, coupon, pl
     assert money(player) == ("80.00", "0.00", "0.00")
 
 
+def test_a_rollback_that_names_a_stake_but_not_its_bet_is_for_staff(send, coupon, player):
+    send(a_stake(coupon))
+    rollback = a_rollback(coupon, reference=str(uuid4()))
+    assert told(send(rollback)) == ["refused:parent_failed"]
+    assert (state(coupon), flags()) == (("accepted", ""), ["wallet_call"])
+    assert money(player) == ("90.00", "0.00", "0.00")
+
+
 def test_a_rollback_comes_to_an_end_for_players_whom_we_do_not_know(send, coupon):
     assert told(send(a_rollback(coupon, player_uid="nobody"))) == ["refused:parent_not_found"]
     assert state(coupon) == ("pending", "")
