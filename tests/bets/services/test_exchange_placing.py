@@ -194,6 +194,21 @@ def test_a_reference_that_another_order_has_is_not_taken(partner, exchange_accou
     assert order.status == "unknown"
 
 
+def test_a_yes_for_an_order_that_was_found_meanwhile_says_nothing_new(
+    partner, exchange_account, exchange
+):
+    def found_first(act):
+        answer = act()
+        reference = answer.offers[0].reference
+        ExchangeOrder.objects.update(status="open", provider_reference=reference)
+        return answer
+
+    exchange.faults["place_offers"].append(found_first)
+    (order,) = placed(partner, exchange_account)
+    assert (order.status, story(order)) == ("open", ["placed"])
+    assert not Flag.objects.exists()
+
+
 def test_a_late_yes_for_an_order_that_was_given_up_is_flagged(partner, exchange_account, exchange):
     exchange.first(
         "place_offers",

@@ -3,16 +3,17 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bets.models import ExchangeBatch, ExchangeMarket, ExchangeOrder, Flag, FlagKind
 from bets.services.exchange import deciding, quiet, watching
 from bets.services.exchange.deciding import NotPossible
+from bets.services.exchange.journal import lock_market
 from providers import leases
 from providers.contract import ReadRefused
 from tests.factories.bets import a_partner
@@ -113,6 +114,7 @@ def test_a_match_between_the_two_reads_is_not_told_twice(partner, exchange_accou
     exchange.rival("7", "1", "lay", "2.00", "3.00")
     exchange.first("matches", lambda: exchange.rival("7", "1", "lay", "2.00", "2.00"))
     look(exchange_account)
+    assert story(order) == [("matched", "5.00", "2.00")]
     look(exchange_account)
     assert story(order) == [("matched", "5.00", "2.00")]
     assert order.matched == 5
@@ -227,6 +229,32 @@ def test_a_market_that_is_being_read_is_put_off(partner, exchange_account, excha
     assert exchange.calls["own_offers"] == 1
 
 
+def test_a_market_that_is_locked_holds_up_nobody(transactional_db, partner, exchange_account):
+    for market_id in "78":
+        placed(partner, exchange_account, market_id=market_id)
+    locked, done = Event(), Event()
+
+    def hold():
+        with transaction.atomic():
+            lock_market(account_id=exchange_account.pk, market_id="7")
+            locked.set()
+            done.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert locked.wait(30)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        try:
+            assert watching.run(now=timezone.now()) == 1
+        finally:
+            done.set()
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+        holding.result(30)
+
+
 def test_many_watchers_read_each_market_once(transactional_db, partner, exchange_account, exchange):
     for market_id in "1234567":
         placed(partner, exchange_account, market_id=market_id)
@@ -325,6 +353,19 @@ def test_what_could_be_either_partners_stays_unknown_and_goes_to_staff(
         (one.pk, FlagKind.UNKNOWN_OVERDUE),
         (two.pk, FlagKind.UNKNOWN_OVERDUE),
     }
+
+
+def test_an_offer_that_may_be_of_one_in_flight_is_not_given_to_another(
+    lost, partner, exchange_account, exchange
+):
+    """Its lease has run out, and its process may yet come back with the answer."""
+    one = lost(arrives=False)
+    an_order(partner, exchange_account, status="pending", resolve_after=timezone.now() + 9 * MINUTE)
+    ExchangeBatch.objects.filter(sent_at=None).update(offers_before=[], sent_at=timezone.now())
+    exchange.by_hand("7", "1", "back", "2.00", "10.00")
+    look(exchange_account, after=2 * MINUTE)
+    one.refresh_from_db()
+    assert one.status == "unknown"
 
 
 def test_nothing_is_resolved_while_somebody_places(lost, exchange_account, exchange):
