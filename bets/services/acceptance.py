@@ -71,10 +71,16 @@ def reject_now(coupon: Coupon, answer: Rejected | NotSent, *, cause: Cause) -> N
 
 
 def leave_unknown_now(coupon: Coupon, answer: Unknown, *, cause: Cause) -> None:
-    """No clear answer: the stake stays held until there is one."""
+    """No clear answer: the stake stays held until there is one.
+
+    Where asking the provider cannot help, it is for staff at once.
+    """
     batch = Batch(cause)
     coupon.resolve_after = max(cause.now, first_asked_at(coupon) or cause.now + ASK_AGAIN)
     batch.move(coupon, CouponStatus.UNKNOWN, TimelineKind.UNKNOWN, reason=answer.reason)
+    if answer.final:
+        coupon.resolve_after = None
+        batch.flag(coupon, FlagKind.UNKNOWN_OVERDUE, answer.reason)
     batch.write()
 
 

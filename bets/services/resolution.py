@@ -26,7 +26,7 @@ def sweep(*, now: datetime) -> int:
 
     Coupons without a clear answer are left to `resolver` where their provider can be asked.
     """
-    _close_returned()
+    _close_answered()
     total = 0
     while swept := _sweep_batch(now):
         total += swept
@@ -47,11 +47,15 @@ def _sweep_batch(now: datetime) -> int:
     return len(due)
 
 
-def _close_returned() -> None:
-    """A return whose answer was unclear is done once the coupon is returned."""
-    Flag.objects.filter(
-        kind=FlagKind.RETURN_UNCLEAR, resolved_at__isnull=True, coupon__status=CouponStatus.RETURNED
-    ).update(resolved_at=Now(), resolution="The coupon is returned.")
+def _close_answered() -> None:
+    """Staff need not look for an answer that has come by itself."""
+    waiting = Flag.objects.filter(resolved_at__isnull=True, coupon__isnull=False)
+    waiting.filter(kind=FlagKind.RETURN_UNCLEAR, coupon__status=CouponStatus.RETURNED).update(
+        resolved_at=Now(), resolution="The coupon is returned."
+    )
+    waiting.filter(kind=FlagKind.UNKNOWN_OVERDUE).exclude(
+        coupon__status=CouponStatus.UNKNOWN
+    ).update(resolved_at=Now(), resolution="The provider's answer came by itself.")
 
 
 def _asked_about() -> list[str]:

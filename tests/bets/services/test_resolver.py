@@ -102,6 +102,32 @@ def test_what_no_question_can_tell_goes_to_staff_at_once(unknown, sportsbook) ->
     assert Flag.objects.get().detail == "The engine refuses to say."
 
 
+def test_a_placement_that_no_question_can_clear_goes_to_staff_at_once(
+    player, sports_account, sportsbook
+) -> None:
+    coupon = a_held_coupon(player, sports_account)
+    answer = Unknown(reason="Ask their office.", final=True)
+    with transaction.atomic():
+        answers.book_answer(coupon_id=coupon.pk, answer=answer, actor="test")
+    coupon.refresh_from_db()
+    assert (coupon.status, coupon.resolve_after) == ("unknown", None)
+    assert Flag.objects.get().detail == "Ask their office."
+    assert ask(timedelta(days=1)) == 0
+
+
+def test_an_answer_that_comes_by_itself_takes_it_out_of_the_queue(unknown, sportsbook) -> None:
+    coupon = unknown()
+    sportsbook.fates.append(Unknown(reason="no", final=True))
+    ask()
+    resolution.sweep(now=timezone.now())
+    assert Flag.objects.get().resolved_at is None
+    with transaction.atomic():
+        late = Accepted(reference=str(coupon.pk))
+        answers.book_answer(coupon_id=coupon.pk, answer=late, actor="provider")
+    resolution.sweep(now=timezone.now())
+    assert Flag.objects.get().resolved_at is not None
+
+
 def test_it_is_first_asked_when_the_provider_says(player, sports_account, sportsbook) -> None:
     sportsbook.first_asked_after_s = 150.0
     coupon = a_held_coupon(player, sports_account)
