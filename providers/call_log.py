@@ -1,76 +1,48 @@
 """Writes the call log: a row before the first byte leaves, and what came of it.
 
-Each step is one statement, and none waits for the disk: a row survives the death of our process,
-which is what it is for. The first statement also says how the account stands, so that a call that
-nothing is wrong with asks the database nothing else.
+A call is two statements, and none waits for the disk: a row survives the death of our process,
+which is what it is for. The first also says how the account stands, so that a call that nothing
+is wrong with asks the database nothing else.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from uuid_utils.compat import uuid7
 
-from providers import durability, watch
+from providers import durability, ids, watch
 from providers.models import CallFailure, CallOutcome
 from providers.outgoing import Answer, Call
-from providers.redaction import MASK, READ, redact
+from providers.redaction import MASK, READ, redact, redact_forms, written_forms
 
 _BEGIN = """
-INSERT INTO providers_providercall (
-    id, account_id, operation, subject_kind, subject_id, method, url, request, response,
-    outcome, failure, error, created_at
-)
-SELECT %(id)s, %(account)s, %(operation)s, %(subject_kind)s, %(subject_id)s, %(method)s,
-       %(url)s, %(request)s, '', %(outcome)s, %(failure)s, %(error)s, clock_timestamp()
-FROM set_config(
-    'synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')), true
-)
-RETURNING (
-    SELECT json_build_object(
-        'suspended', CASE WHEN suspended_at IS NOT NULL THEN suspended_reason END,
-        'breaker', breaker,
-        'retry_in_s', extract(epoch FROM coalesce(
-            CASE WHEN breaker = 'half_open' THEN trial_until ELSE retry_at END, clock_timestamp()
-        ) - clock_timestamp()),
-        'throttled_s', extract(epoch FROM coalesce(throttled_until, clock_timestamp())
-            - clock_timestamp()),
-        'credentials_refused', credentials_refused_at IS NOT NULL
-    )
-    FROM providers_providerhealth
-    WHERE account_id = %(account)s AND (
-        breaker <> 'closed' OR suspended_at IS NOT NULL OR credentials_refused_at IS NOT NULL
-        OR throttled_until > clock_timestamp()
-    )
+SELECT begin_provider_call(
+    %(id)s, %(account)s, %(operation)s, %(subject_kind)s, %(subject_id)s, %(method)s, %(url)s,
+    %(request)s, %(outcome)s, %(failure)s, %(error)s, %(durability)s
 )
 """
-_ANSWERED = """
-UPDATE providers_providercall
-SET response = %(response)s, response_status = %(status)s, duration_ms = %(duration_ms)s,
-    failure = %(failure)s
-FROM set_config(
-    'synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')), true
+_ADD = """
+SELECT account_id, operation FROM add_to_provider_call(
+    %(id)s, %(outcome)s, %(failure)s, %(error)s, %(response)s, %(status)s, %(duration_ms)s,
+    %(durability)s
 )
-WHERE id = %(id)s
 """
-_FAILED = """
-UPDATE providers_providercall
-SET outcome = %(outcome)s, failure = %(failure)s, error = %(error)s, duration_ms = %(duration_ms)s
-FROM set_config(
-    'synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')), true
+_PRUNE = """
+DELETE FROM providers_providercall WHERE id IN (
+    SELECT id FROM providers_providercall WHERE id < %(before)s ORDER BY id LIMIT %(batch)s
 )
-WHERE id = %(id)s
 """
-_CONCLUDED = """
-UPDATE providers_providercall SET outcome = %(outcome)s, error = %(error)s
-FROM set_config(
-    'synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')), true
+_UNCHANGED: dict[str, Any] = dict.fromkeys(
+    ("outcome", "failure", "error", "response", "status", "duration_ms")
 )
-WHERE id = %(id)s
-RETURNING account_id, operation
-"""
+# Good answers wait for what they mean, which follows within milliseconds, to be written with it.
+_LONGEST_UNWRITTEN_S = 1.0
+_unwritten: dict[UUID, tuple[float, dict[str, Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,26 +67,22 @@ class Entry:
     standing: Standing | None
 
 
-def begin(call: Call, *, body: bytes | None, secrets: Sequence[str]) -> Entry:
+def begin(call: Call, *, body: bytes | None, forms: Sequence[str]) -> Entry:
     """A row from before the first byte, so that a killed process leaves a trace of its call."""
-    values = _row(call, body, secrets, outcome=CallOutcome.UNKNOWN, failure="", error="")
+    _write_what_was_left()
+    values = _row(call, body, forms)
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, values)
         wrong = cursor.fetchone()[0]
     return Entry(values["id"], Standing(**wrong) if wrong else None)
 
 
-def add_withheld(call: Call, *, body: bytes | None, secrets: Sequence[str], error: str) -> UUID:
+def add_withheld(call: Call, *, body: bytes | None, forms: Sequence[str], error: str) -> UUID:
     """The row of a call that was held back before it had one."""
-    values = _row(
-        call,
-        body,
-        secrets,
-        outcome=CallOutcome.NOT_SENT,
-        failure=CallFailure.WITHHELD,
-        error=error,
-    )
-    _execute(_BEGIN, values)
+    values = _row(call, body, forms)
+    values |= {"outcome": "not_sent", "failure": "withheld", "error": error}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, values)
     return UUID(str(values["id"]))
 
 
@@ -122,35 +90,31 @@ def failed(
     *, call_id: UUID, sent: bool, failure: CallFailure, error: str, duration_ms: int | None
 ) -> None:
     """There is no answer. Whether the request may have arrived decides about the outcome."""
-    values = {
-        "id": call_id,
-        "outcome": CallOutcome.UNKNOWN if sent else CallOutcome.NOT_SENT,
-        "failure": failure,
-        "error": error,
-        "duration_ms": duration_ms,
-    }
-    _execute(_FAILED, values)
+    outcome = CallOutcome.UNKNOWN if sent else CallOutcome.NOT_SENT
+    _add(call_id, outcome=outcome, failure=failure, error=error, duration_ms=duration_ms)
 
 
 def forget(*, call_id: UUID) -> None:
     """Take out a row that would only be one of very many."""
-    _execute("DELETE FROM providers_providercall WHERE id = %(id)s", {"id": call_id})
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM providers_providercall WHERE id = %s", (call_id,))
 
 
-def answered(call: Call, answer: Answer, *, secrets: Sequence[str], failure: str) -> None:
-    """There is an answer; what it means comes with `conclude`."""
-    text = MASK
-    if not call.personal:
-        start = answer.body[: 4 * READ + 4].decode(errors="replace")
-        text = redact(start, secrets=(*secrets, *answer.cookies.values()))
+def answered(call: Call, answer: Answer, *, forms: Sequence[str], failure: str) -> None:
+    """There is an answer; what it means comes with `conclude`.
+
+    It is written along with that, or with the next call of this process if that never comes. A
+    failure is written at once: it is counted.
+    """
     values = {
-        "id": answer.call_id,
-        "response": text,
+        "response": _response(call, answer, forms),
         "status": answer.status,
         "duration_ms": answer.duration_ms,
-        "failure": failure,
     }
-    _execute(_ANSWERED, values)
+    if failure:
+        _add(answer.call_id, failure=failure, **values)
+    else:
+        _unwritten[answer.call_id] = (time.monotonic(), values)
 
 
 def conclude(
@@ -166,28 +130,33 @@ def conclude(
     What in the answer the contract does not know is kept for staff: names of fields, and values
     as `status=frozen`.
     """
-    values: dict[str, Any] = {
-        "id": call_id,
-        "outcome": outcome,
-        "error": redact(error),
-        "durability": durability.relaxed(),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CONCLUDED, values)
-        row = cursor.fetchone()
+    _, answer = _unwritten.pop(call_id, (0.0, {}))
+    row = _add(call_id, outcome=outcome, error=redact(error), **answer)
     if row and (unknown_fields or unknown_values):
         watch.note(account_id=row[0], place=row[1], fields=unknown_fields, values=unknown_values)
 
 
-def _row(
-    call: Call,
-    body: bytes | None,
-    secrets: Sequence[str],
-    *,
-    outcome: str,
-    failure: str,
-    error: str,
-) -> dict[str, Any]:
+def prune(*, before: datetime, batch: int) -> int:
+    """Delete at most `batch` calls older than `before`, oldest first; returns how many.
+
+    The key says when a call began, so that nothing is read that is not deleted.
+    """
+    values = {"before": ids.first_at(before), "batch": batch}
+    with connection.cursor() as cursor:
+        cursor.execute(_PRUNE, values)
+        return int(cursor.rowcount)
+
+
+def _response(call: Call, answer: Answer, forms: Sequence[str]) -> str:
+    if call.personal:
+        return MASK
+    start = answer.body[: 4 * READ + 4].decode(errors="replace")
+    if answer.cookies:
+        forms = (*forms, *written_forms(answer.cookies.values()))
+    return redact_forms(start, forms)
+
+
+def _row(call: Call, body: bytes | None, forms: Sequence[str]) -> dict[str, Any]:
     return {
         "id": uuid7(),
         "account": call.account.id,
@@ -195,15 +164,29 @@ def _row(
         "subject_kind": call.subject_kind,
         "subject_id": call.subject_id,
         "method": call.method,
-        "url": redact(call.url, secrets=secrets),
-        "request": redact((body or b"").decode(), secrets=secrets),
-        "outcome": outcome,
-        "failure": failure,
-        "error": error,
+        "url": redact_forms(call.url, forms),
+        "request": redact_forms((body or b"").decode(), forms),
+        "outcome": "unknown",
+        "failure": "",
+        "error": "",
         "durability": durability.relaxed(),
     }
 
 
-def _execute(statement: str, values: dict[str, Any]) -> None:
+def _add(call_id: UUID, **values: Any) -> tuple[UUID, str] | None:
+    """Write what is known by now; gives the account and the operation of the row."""
+    known = {**_UNCHANGED, "id": call_id, "durability": durability.relaxed(), **values}
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"durability": durability.relaxed(), **values})
+        cursor.execute(_ADD, known)
+        row: tuple[UUID, str] | None = cursor.fetchone()
+    return row
+
+
+def _write_what_was_left() -> None:
+    """Answers whose meaning nobody told, because what reads them broke."""
+    if not _unwritten:
+        return
+    late = time.monotonic() - _LONGEST_UNWRITTEN_S
+    for call_id, (since, _) in list(_unwritten.items()):
+        if since <= late and (left := _unwritten.pop(call_id, None)):
+            _add(call_id, **left[1])

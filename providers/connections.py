@@ -2,7 +2,7 @@
 when their time is up.
 
 A socket's own time-out starts again with every byte, so that a server that drips could hold a
-call for hours. Here a timer ends the connection itself, whatever it is doing at that moment.
+call for hours. Here a watchdog ends the connection itself, whatever it is doing at that moment.
 """
 
 import os
@@ -18,6 +18,7 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from providers import addresses
+from providers.watchdog import watchdog
 
 # Servers close idle connections after 5 s at the earliest. A request on one that is just being
 # closed would be lost, and a lost placement costs a member of staff: do not come near that.
@@ -35,11 +36,10 @@ class Exchange:
     def __init__(self, *, deadline_s: float) -> None:
         self.sent = False
         self.expired = deadline_s <= 0
+        self.is_over = False
         self._ends_at = time.monotonic() + deadline_s
         self._lock = threading.Lock()
         self._lifeline: socket.socket | None = None
-        self._timer = threading.Timer(max(deadline_s, 0), self._expire)
-        self._timer.daemon = True
 
     @property
     def left_s(self) -> float:
@@ -49,11 +49,11 @@ class Exchange:
     def running(self) -> Iterator[None]:
         """The calls of this thread belong to this exchange, until its time is up."""
         before = _current.set(self)
-        self._timer.start()
+        watchdog.watch(self, ends_at=self._ends_at)
         try:
             yield
         finally:
-            self._timer.cancel()
+            self.is_over = True
             _current.reset(before)
             with self._lock:
                 self._drop_lifeline()
@@ -79,8 +79,11 @@ class Exchange:
         if self.expired:
             raise DeadlinePassed("the time of the call is up")
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The time is up: end the connection, whatever it is doing. For the watchdog."""
         with self._lock:
+            if self.is_over:
+                return
             self.expired = True
             if self._lifeline is not None:
                 try:

@@ -7,7 +7,7 @@ addresses, Italian tax codes and bearer tokens are known by their own form, wher
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -63,9 +63,30 @@ def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
 
     It is cut at `KEPT` characters, after the redaction, so that no half of a secret stays.
     """
-    known = [secret for secret in set(secrets) if len(secret) >= _SHORTEST]
+    return redact_forms(text, written_forms(secrets))
+
+
+def written_forms(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Every way in which secrets may be written, for `redact_forms`: longer ones first."""
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) < _SHORTEST:
+            continue
+        forms.add(secret)
+        if not (secret.isascii() and secret.isalnum()):
+            forms |= {json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}
+            forms.add(quote(secret))
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def redact_forms(text: str, forms: Sequence[str]) -> str:
+    """`redact` with what `written_forms` gave, for several texts of one call."""
+    if not text:
+        return text
     is_cut = len(text) > READ
-    text = _without(text[:READ].replace("\0", "\ufffd"), known)
+    text = text[:READ].replace("\0", "\ufffd")
+    for form in forms:
+        text = text.replace(form, MASK)
     text = _without_json_fields(text)
     if "=" in text:
         text = _FORM_FIELD.sub(_masked_form_field, text)
@@ -76,7 +97,7 @@ def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
     text = _TAX_CODE.sub(MASK, text)
     if is_cut:
         # The beginning of a secret may stand at the end of what was read.
-        text = text[: -max(map(len, known), default=0) * 3 or None]
+        text = text[: -max(map(len, forms), default=0) or None]
     return text if len(text) <= KEPT and not is_cut else f"{text[:KEPT]}… [cut]"
 
 
@@ -86,19 +107,6 @@ def is_sensitive(name: str) -> bool:
     words = [word.lower() for word in _HUMP.split(name) if word]
     joined = "".join(words)
     return joined in _WHOLE or not _WORDS.isdisjoint(words) or bool(_PARTS.search(joined))
-
-
-def _without(text: str, secrets: Iterable[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        for form in {
-            secret,
-            json.dumps(secret)[1:-1],
-            quote(secret, safe=""),
-            quote_plus(secret),
-            quote(secret),
-        }:
-            text = text.replace(form, MASK)
-    return text
 
 
 def _without_json_fields(text: str) -> str:

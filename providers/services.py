@@ -11,7 +11,7 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers import admission, encryption, health, registry
+from providers import admission, call_log, encryption, health, registry
 from providers.calls import (
     can,
     check_slip,
@@ -28,7 +28,7 @@ from providers.calls import (
 )
 from providers.contract import Capability, ConnectionReport, Declared, Provider
 from providers.declarations import InvalidAccount, check_outgoing_url, merged
-from providers.models import CallbackToken, ProviderAccount, ProviderCall, ProviderSession
+from providers.models import CallbackToken, ProviderAccount, ProviderSession
 
 __all__ = [
     "InvalidAccount",
@@ -224,11 +224,7 @@ def test_connection(*, account: ProviderAccount) -> ConnectionReport:
 
 def prune_calls(*, before: datetime, batch: int = _PRUNE_BATCH) -> int:
     """Delete at most `batch` calls older than `before`, oldest first; returns how many."""
-    oldest = ProviderCall.objects.filter(created_at__lt=before).order_by("id")
-    deleted, _ = ProviderCall.objects.filter(
-        pk__in=list(oldest.values_list("pk", flat=True)[:batch])
-    ).delete()
-    return deleted
+    return call_log.prune(before=before, batch=batch)
 
 
 def _provider(account: ProviderAccount) -> Provider:

@@ -25,7 +25,7 @@ from providers.call_log import conclude
 from providers.connections import POOLS, Exchange
 from providers.models import CallFailure
 from providers.outgoing import Answer, Call, CallFailed, CallLost, CallNotSent, Deadline
-from providers.redaction import redact
+from providers.redaction import redact_forms, written_forms
 
 __all__ = [
     "Answer",
@@ -91,7 +91,9 @@ class _Sending:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._body = _body(call)
-        self._secrets = (*call.account.secret_values(), *call.cookies.values(), *call.secrets)
+        self._forms = written_forms(
+            (*call.account.secret_values(), *call.cookies.values(), *call.secrets)
+        )
         self._deadline = Deadline(call.deadline_s)
         self._exchange: Exchange | None = None
 
@@ -101,7 +103,7 @@ class _Sending:
             admission.check_remembered(self._call.account.id)
         except Withheld as withheld:
             self._log_withheld_at_once(withheld)
-        entry = call_log.begin(self._call, body=self._body, secrets=self._secrets)
+        entry = call_log.begin(self._call, body=self._body, forms=self._forms)
         self._id = entry.call_id
         try:
             return admission.admit(self._call, entry.standing, self._deadline)
@@ -130,14 +132,14 @@ class _Sending:
 
     def log_answer(self, answer: Answer) -> None:
         failure = CallFailure.SERVER_ERROR.value if answer.status >= 500 else ""
-        call_log.answered(self._call, answer, secrets=self._secrets, failure=failure)
+        call_log.answered(self._call, answer, forms=self._forms, failure=failure)
 
     def log_failure(self, error: Exception) -> CallFailed:
         """Whether the request may have arrived is decided by our own sending, not by the error."""
         sent = self._exchange is not None and self._exchange.sent
         expired = self._exchange is not None and self._exchange.expired
         text = "no whole answer in time" if expired else _plain_cause(error)
-        message = redact(text, secrets=self._secrets)
+        message = redact_forms(text, self._forms)
         failure = CallFailure.LOST if sent else CallFailure.NOT_SENT
         call_log.failed(
             call_id=self._id,
@@ -165,7 +167,7 @@ class _Sending:
         call_id = uuid7()
         if admission.is_to_be_logged(self._call):
             call_id = call_log.add_withheld(
-                self._call, body=self._body, secrets=self._secrets, error=withheld.message
+                self._call, body=self._body, forms=self._forms, error=withheld.message
             )
         raise CallNotSent(withheld.message, call_id=call_id, code=withheld.code) from None
 

@@ -5,12 +5,19 @@ from uuid import uuid4
 
 from providers import admission, breaker
 from providers.models import Breaker, CallFailure, CallOutcome, ProviderCall, ProviderHealth
-from providers.transport import Call
+from providers.transport import Answer, Call, Transport, conclude
 
 
 def a_call(account, url: str, **changes) -> Call:
     values = {"operation": "ask", "method": "POST", "json": {"a": 1}, "deadline_s": 3.0}
     return Call(account=account, url=url, **{**values, **changes})
+
+
+def ask(transport: Transport, call: Call) -> Answer:
+    """Send it and say in the log that it was answered, as every client does."""
+    answer = transport.call(call)
+    conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
+    return answer
 
 
 def about_a_coupon() -> dict[str, object]:

@@ -19,6 +19,7 @@ from providers.transport import CallFailed, CallLost, CallNotSent, Transport
 from tests.factories.calls import (
     a_call,
     about_a_coupon,
+    ask,
     logged,
     make_due,
     open_the_circuit,
@@ -95,7 +96,7 @@ def test_rejections_and_unreadable_answers_count_as_calls_only(server, transport
     server.on("/ask", step)
     for _ in range(25):
         try:
-            transport.call(a_call(account, server.url + "/ask"))
+            ask(transport, a_call(account, server.url + "/ask"))
         except CallLost:
             continue
 
@@ -155,9 +156,9 @@ def test_while_all_is_well_a_call_is_two_statements(
     server, transport, account, django_assert_num_queries
 ):
     server.on("/ask", reply({}))
-    transport.call(a_call(account, server.url + "/ask"))
+    ask(transport, a_call(account, server.url + "/ask"))
     with django_assert_num_queries(2):
-        transport.call(a_call(account, server.url + "/ask"))
+        ask(transport, a_call(account, server.url + "/ask"))
 
 
 # --- the trial call -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from providers.models import CallFailure, ProviderCall, ProviderHealth, RateBuck
 from providers.rates import Rate
 from providers.services import InvalidAccount
 from providers.transport import CallNotSent, Transport
-from tests.factories.calls import a_call
+from tests.factories.calls import a_call, ask
 from tests.factories.providers import make_account
 from tests.providers.scripted import reply
 
@@ -158,7 +158,7 @@ def test_a_call_waits_for_its_turn(server, transport):
     server.on("/ask", reply({}))
     started = time.monotonic()
     for _ in range(4):
-        transport.call(a_call(account, server.url + "/ask"))
+        ask(transport, a_call(account, server.url + "/ask"))
 
     assert time.monotonic() - started >= 0.59
     assert all(call.duration_ms < 190 for call in ProviderCall.objects.all())

@@ -1,15 +1,13 @@
 """Accounts, callback addresses and the call log."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import ProtectedError
 
 from providers import encryption, queries, registry, services
-from providers.contract import AccountView, Provider, Unknown
-from providers.models import CallbackToken, ProviderAccount, ProviderCall
+from providers.contract import AccountView, Capability, Provider, Unknown
+from providers.models import CallbackToken, ProviderAccount
 from providers.services import InvalidAccount
 from tests.factories.providers import make_account, make_slip
 
@@ -260,60 +258,6 @@ def test_tokens_rotated_at_once_leave_one_current():
 
 
 @pytest.mark.django_db
-class TestCallLog:
-    def test_old_calls_are_pruned_in_batches(self):
-        account = save()
-        now = datetime(2026, 6, 1, tzinfo=UTC)
-        for age_d in (40, 35, 31, 29, 1):
-            call = _call(account)
-            ProviderCall.objects.filter(id=call.id).update(created_at=now - timedelta(days=age_d))
-
-        before = now - timedelta(days=30)
-        assert services.prune_calls(before=before, batch=2) == 2
-        assert services.prune_calls(before=before, batch=2) == 1
-        assert services.prune_calls(before=before, batch=2) == 0
-        assert ProviderCall.objects.count() == 2
-
-    def test_calls_are_found_by_their_subject_oldest_first(self):
-        account = save()
-        slip = make_slip()
-        first, second = (
-            _call(account, subject_kind="coupon", subject_id=slip.coupon_id) for _ in range(2)
-        )
-        _call(account)
-
-        found = queries.calls_for(subject_kind="coupon", subject_id=slip.coupon_id)
-
-        assert list(found) == [first, second]
-
-    def test_pages_of_an_account_are_newest_first(self):
-        account = save()
-        calls = [_call(account) for _ in range(5)]
-        _call(make_account())
-
-        first = queries.calls_of_account(account=account, limit=3)
-        second = queries.calls_of_account(account=account, before=first[-1].id, limit=3)
-
-        assert first + second == calls[::-1]
-
-    @pytest.mark.parametrize(
-        "changes", [{"outcome": "maybe"}, {"subject_kind": "coupon"}, {"operation": None}]
-    )
-    def test_the_database_refuses_what_must_not_be(self, changes):
-        account = save()
-
-        with pytest.raises(IntegrityError), transaction.atomic():
-            _call(account, **changes)
-
-    def test_an_account_with_calls_cannot_be_deleted(self):
-        account = save()
-        _call(account)
-
-        with pytest.raises(ProtectedError), transaction.atomic():
-            account.delete()
-
-
-@pytest.mark.django_db
 class TestEncryption:
     def test_a_new_key_reads_what_the_old_one_wrote(self, settings):
         account = save()
@@ -359,7 +303,8 @@ class TestRegistry:
         assert type(registry.get(provider.name)) is type(provider)
         names = [item.name for item in (*provider.settings, *provider.secrets)]
         assert len(names) == len(set(names))
-        assert "result_due_h" in names
+        takes_coupons = Capability.EXCHANGE not in provider.capabilities
+        assert ("result_due_h" in names) == takes_coupons
 
     def test_an_unknown_name_is_a_typed_error(self):
         with pytest.raises(registry.UnknownProvider):
@@ -368,8 +313,3 @@ class TestRegistry:
 
 def _token(account: AccountView) -> str:
     return services.callback_base(account=account).rsplit("/", 1)[1]
-
-
-def _call(account, **changes) -> ProviderCall:
-    values = {"operation": "place", "method": "POST", "url": "http://provider.example"}
-    return ProviderCall.objects.create(account=account, **{**values, **changes})

@@ -40,6 +40,7 @@ def test_an_answer_is_handed_over_whole_and_logged(server: Scripted, transport, 
     server.on("/ask", reply({"answer": 42}, status=201, headers=headers))
 
     answer = transport.call(request(account, server.url + "/ask"))
+    conclude(call_id=answer.call_id, outcome=CallOutcome.UNKNOWN)
 
     assert (answer.status, answer.body) == (201, b'{"answer": 42}')
     assert answer.headers["x-odd"] == "1"
