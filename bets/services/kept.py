@@ -1,4 +1,4 @@
-"""Results that came before their coupon was accepted, kept until it is."""
+"""Results, and their withdrawals, that came before their coupon was accepted: kept until it is."""
 
 import dataclasses
 from datetime import datetime
@@ -9,14 +9,14 @@ from django.db.models import Q, QuerySet
 
 from bets.models import Coupon, PendingResult
 from bets.services.batch import Cause
-from providers.contract import Settle, Verdict
+from providers.contract import Rollback, Settle, Verdict
 from providers.models import ProviderAccount
 
 _AMOUNTS = ("payout", "sent_payout", "sent_stake", "withholding")
 
 
 def row(
-    account: ProviderAccount, coupon: Coupon | None, report: Settle, cause: Cause
+    account: ProviderAccount, coupon: Coupon | None, report: Settle | Rollback, cause: Cause
 ) -> PendingResult:
     return PendingResult(
         account=account,
@@ -35,24 +35,28 @@ def waiting(coupon: Coupon) -> QuerySet[PendingResult]:
     return (
         PendingResult.objects.filter(mine, account_id=coupon.account_id, applied_at__isnull=True)
         .select_for_update(no_key=True)
-        .order_by("id")
+        # As they came: a result whose amounts were asked for is kept later than it came.
+        .order_by("created_at", "id")
     )
 
 
-def encode(report: Settle) -> dict[str, Any]:
+def encode(report: Settle | Rollback) -> dict[str, Any]:
     fields = dataclasses.asdict(report)
-    for name in _AMOUNTS:
-        fields[name] = None if fields[name] is None else str(fields[name])
+    if isinstance(report, Settle):
+        for name in _AMOUNTS:
+            fields[name] = None if fields[name] is None else str(fields[name])
     fields["dated_at"] = report.dated_at.isoformat() if report.dated_at else None
     return fields
 
 
-def decode(fields: dict[str, Any]) -> Settle:
+def decode(fields: dict[str, Any]) -> Settle | Rollback:
     values = dict(fields)
+    if values["dated_at"]:
+        values["dated_at"] = datetime.fromisoformat(values["dated_at"])
+    if "verdict" not in values:
+        return Rollback(**values)
     for name in _AMOUNTS:
         # A result that was kept before a field was known has none of it.
         amount = values.get(name)
         values[name] = None if amount is None else Decimal(amount)
-    if values["dated_at"]:
-        values["dated_at"] = datetime.fromisoformat(values["dated_at"])
     return Settle(**{**values, "verdict": Verdict(values["verdict"])})

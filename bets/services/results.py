@@ -135,8 +135,7 @@ class _Run:
         if refused:
             return self._flag(coupon, *refused, report)
         if coupon.status in _OPEN:
-            self._keep(coupon, report)
-            return self._done(Effect.KEPT, coupon, report)
+            return self._keep(coupon, report)
         try:
             graded = settlement.grade(coupon, report)
         except PayoutUnreadable as error:
@@ -160,11 +159,13 @@ class _Run:
             reason="Its result came on the coupon's own callback address.",
         )
 
-    def _keep(self, coupon: Coupon, report: Settle) -> None:
+    def _keep(self, coupon: Coupon, report: Settle | Rollback) -> Outcome:
         self.batch.kept.append(kept.row(self.account, coupon, report, self.batch.cause))
+        what = "result" if isinstance(report, Settle) else "withdrawal of a result"
         self.batch.note(
-            coupon, TimelineKind.KEPT, reason="The result is applied once the bet is accepted."
+            coupon, TimelineKind.KEPT, reason=f"The {what} is applied once the bet is accepted."
         )
+        return self._done(Effect.KEPT, coupon, report)
 
     def _cancel(self, coupon: Coupon, report: Cancel) -> Outcome:
         if coupon.status in (CouponStatus.RETURNED, CouponStatus.REJECTED):
@@ -190,21 +191,33 @@ class _Run:
         return self._done(Effect.APPLIED, coupon, report)
 
     def _roll_back(self, coupon: Coupon, report: Rollback) -> Outcome:
-        if coupon.status == CouponStatus.ACCEPTED:
-            return self._done(Effect.REPEATED, coupon, report)
-        if coupon.status != CouponStatus.SETTLED:
+        if coupon.status in _OPEN:
+            return self._keep(coupon, report)
+        if coupon.status not in (CouponStatus.ACCEPTED, CouponStatus.SETTLED):
             detail = f"The provider withdrew a result of a coupon that is {coupon.status}."
             return self._flag(coupon, FlagKind.RESULT_FOR_CLOSED, detail, report)
-        reason = report.reason or "The provider withdrew the result."
+        if settlement.is_outdated(self.batch, self.histories[coupon.pk], report):
+            return self._done(Effect.SUPERSEDED, coupon, report)
+        return self._withdraw(coupon, report)
+
+    def _withdraw(self, coupon: Coupon, report: Rollback) -> Outcome:
         history = self.histories[coupon.pk]
-        self.histories[coupon.pk] = settlement.withdraw(self.batch, coupon, history, reason=reason)
-        return self._done(Effect.APPLIED, coupon, report)
+        is_settled = coupon.status == CouponStatus.SETTLED
+        withdraw = settlement.withdraw if is_settled else settlement.withdraw_unseen
+        self.histories[coupon.pk] = withdraw(
+            self.batch,
+            coupon,
+            history,
+            reason=report.reason or "The provider withdrew the result.",
+            dated_at=report.dated_at,
+        )
+        return self._done(Effect.APPLIED if is_settled else Effect.REPEATED, coupon, report)
 
     def _without_coupon(self, report: Report) -> Outcome:
         if isinstance(report, Cancel):
             self.batch.tombstones.append(self._tombstone(report))
             return Outcome(effect=Effect.TOMBSTONE, reference=report.reference)
-        if isinstance(report, Settle) and self.keeps_unknown and _can_be_kept(report):
+        if self.keeps_unknown and _can_be_kept(report):
             self.batch.kept.append(kept.row(self.account, None, report, self.batch.cause))
         self.orphans.append(self._orphan(report))
         return Outcome(effect=Effect.ORPHAN, reference=report.reference, code="unknown_bet")

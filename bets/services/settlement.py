@@ -20,7 +20,7 @@ from bets.models import (
 )
 from bets.services import acceptance, money
 from bets.services.batch import Batch
-from providers.contract import Effect, Settle, Verdict
+from providers.contract import Effect, Rollback, Settle, Verdict
 from wallets.currencies import MAX_AMOUNT, exponent, format_amount
 
 _CLOSED = (CouponStatus.REJECTED, CouponStatus.RETURNED)
@@ -54,11 +54,11 @@ class History:
 
     @property
     def dated_at(self) -> datetime | None:
-        """The date of the newest applied result."""
+        """The date of the newest result that was applied or withdrawal."""
         dates = [
             version.dated_at
             for version in self.versions
-            if version.dated_at and version.disposition == Disposition.APPLIED
+            if version.dated_at and version.disposition != Disposition.SUPERSEDED
         ]
         return max(dates, default=None)
 
@@ -155,7 +155,16 @@ def refused_for(coupon: Coupon, command: Settle) -> tuple[FlagKind, str] | None:
             FlagKind.CURRENCY_MISMATCH,
             f"The result is in {command.currency}, the coupon in {coupon.currency}.",
         )
-    return None
+    return _other_stake(coupon, command)
+
+
+def _other_stake(coupon: Coupon, command: Settle) -> tuple[FlagKind, str] | None:
+    """A refund of another stake than was taken would pay what nobody has bet."""
+    refunded = command.verdict is Verdict.REFUNDED and command.payout_rule == "payout"
+    if not refunded or command.sent_stake in (None, coupon.stake):
+        return None
+    detail = f"The result refunds a stake of {command.sent_stake}, the coupon's is {coupon.stake}."
+    return FlagKind.RESULT_UNCLEAR, detail
 
 
 def too_high(coupon: Coupon, graded: Graded) -> str:
@@ -176,7 +185,7 @@ def settle(
     """Apply a result to an accepted or settled coupon, unless it is a repeat or outdated."""
     if coupon.status == CouponStatus.SETTLED and _is_same(coupon, graded):
         return Effect.REPEATED, _repeat(batch, coupon, history, graded, command)
-    if _is_outdated(batch, history, command):
+    if is_outdated(batch, history, command):
         return Effect.SUPERSEDED, _supersede(batch, coupon, history, graded, command)
     return settle_anyway(batch, coupon, history, graded, command)
 
@@ -227,7 +236,7 @@ def _tell(batch: Batch, coupon: Coupon, graded: Graded, *, again: bool) -> None:
         batch.move(coupon, CouponStatus.SETTLED, TimelineKind.SETTLED, reason=reason)
 
 
-def _is_outdated(batch: Batch, history: History, command: Settle) -> bool:
+def is_outdated(batch: Batch, history: History, command: Settle | Rollback) -> bool:
     """Older by the provider's date or, where the dates do not tell, by its arrival here."""
     if command.dated_at and history.dated_at and command.dated_at != history.dated_at:
         return command.dated_at < history.dated_at
@@ -290,15 +299,48 @@ def _version(
     return row
 
 
-def withdraw(batch: Batch, coupon: Coupon, history: History, *, reason: str) -> History:
+def withdraw(
+    batch: Batch,
+    coupon: Coupon,
+    history: History,
+    *,
+    reason: str,
+    dated_at: datetime | None = None,
+) -> History:
     """Take a settled coupon's result back; it is accepted again and waits for another."""
     batch.transfers += money.reverse(
         coupon, version=coupon.settlement_version, actor=batch.cause.actor
     )
+    row = _withdrawal(batch, coupon, history, reason, dated_at)
+    _drop_result(coupon)
+    coupon.settled_at = None
+    coupon.resolve_after = batch.cause.now + acceptance.result_due(coupon.account)
+    batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ROLLED_BACK, reason=reason)
+    return history.and_then(row)
+
+
+def withdraw_unseen(
+    batch: Batch, coupon: Coupon, history: History, *, reason: str, dated_at: datetime | None
+) -> History:
+    """Remember that the provider withdrew a result which an accepted coupon does not have yet.
+
+    Its amounts may still be asked for, or it is on its way: it is outdated once it is here.
+    """
+    row = _withdrawal(batch, coupon, history, reason, dated_at)
+    coupon.settlement_version = row.version
+    batch.changed[coupon.pk] = coupon
+    batch.note(coupon, TimelineKind.NOTE, reason=f"A result was withdrawn before it came. {reason}")
+    return history.and_then(row)
+
+
+def _withdrawal(
+    batch: Batch, coupon: Coupon, history: History, reason: str, dated_at: datetime | None
+) -> Settlement:
     row = Settlement(
         coupon=coupon,
         version=history.next_version,
         disposition=Disposition.WITHDRAWN,
+        dated_at=dated_at,
         received_at=batch.cause.received_at,
         actor=batch.cause.actor,
         reason=reason,
@@ -306,11 +348,7 @@ def withdraw(batch: Batch, coupon: Coupon, history: History, *, reason: str) -> 
         created_at=batch.cause.now,
     )
     batch.settlements.append(row)
-    _drop_result(coupon)
-    coupon.settled_at = None
-    coupon.resolve_after = batch.cause.now + acceptance.result_due(coupon.account)
-    batch.move(coupon, CouponStatus.ACCEPTED, TimelineKind.ROLLED_BACK, reason=reason)
-    return history.and_then(row)
+    return row
 
 
 def return_stake(batch: Batch, coupon: Coupon, *, reason: str) -> None:

@@ -147,7 +147,8 @@ class Settle:
     `payout` is the amount in the currency of the coupon that is credited in all. `None` leaves it
     to `payout_rule`: the stake times the accepted odds, or the provider's amount scaled to ours
     (`sent_payout` for `sent_stake`). `dated_at` orders results where the provider dates them.
-    A refund without a payout returns the stake. `withholding` is a tax that was kept back from the
+    A refund without a payout returns the stake; one that names a `sent_stake` which is not ours is
+    left to staff. `withholding` is a tax that was kept back from the
     winnings: the player gets `payout`, the tax is booked beside it. `incomplete` says that the
     request names no amounts: the provider has to be asked (`Completes`) before it is applied.
     `flag` asks for a member of staff and moves nothing.
@@ -184,11 +185,12 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """Withdraw a result; another follows."""
+    """Withdraw a result; another follows. `dated_at` orders it among results."""
 
     reference: str
     game: str = ""
     reason: str = ""
+    dated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

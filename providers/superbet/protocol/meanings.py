@@ -115,8 +115,9 @@ def completed(command: Settle, ticket: Ticket) -> Settle:
         command,
         verdict=verdict,
         payout=payout,
+        sent_stake=ticket.price if verdict is Verdict.REFUNDED else None,
         withholding=ticket.wht_amount if verdict is Verdict.WON else None,
-        currency=ticket.currency,
+        currency=ticket.currency.upper(),
         incomplete=False,
         details={**command.details, **_details(ticket)},
     )

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from providers import wire
 from providers.contract import Inbound, NotVerified
 
 _LONGEST_TIMESTAMP = 12
@@ -47,6 +48,11 @@ def check(request: Inbound, *, secret: str, max_skew_s: int) -> None:
     matching = [hmac.compare_digest(given, each.encode()) for each in expected]
     if not any(matching):
         raise NotVerified("the signature is missing or wrong")
+
+
+def signed_at(request: Inbound) -> datetime | None:
+    """When a message was signed: its own date, which a copy of it that comes later has too."""
+    return wire.Fields(request.headers).unix_seconds("timestamp")
 
 
 def _check_time(timestamp: str, received_at: datetime, max_skew_s: int) -> None:

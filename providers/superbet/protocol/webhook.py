@@ -27,6 +27,7 @@ from providers.contract import (
     Unfamiliar,
     Verdict,
 )
+from providers.superbet.protocol import signing
 from providers.superbet.protocol.tickets import amount
 
 WEBHOOK_PATH = "/"
@@ -69,6 +70,8 @@ def parse(request: Inbound, *, operator: str, language: str) -> Parsed:
     command = _READERS[action](data)
     if isinstance(command, Identify):
         command = replace(command, language=language)
+    if isinstance(command, Settle | Rollback):
+        command = replace(command, dated_at=signing.signed_at(request))
     for name in _TICKET_FIELDS:
         data.raw(name)
     return Parsed(
@@ -106,7 +109,7 @@ def _reserve(data: wire.Fields) -> Command:
         reference=_ticket_id(data),
         player_uid=data.reference("player_id", longest=LONGEST_PLAYER_UID),
         amount=_amount(data, "price"),
-        currency=data.text("currency"),
+        currency=data.text("currency").upper(),
     )
 
 
@@ -121,7 +124,7 @@ def _create(data: wire.Fields) -> Command:
         game="",
         player_uid=data.reference("player_id", longest=LONGEST_PLAYER_UID),
         amount=_amount(data, "price"),
-        currency=data.text("currency"),
+        currency=data.text("currency").upper(),
         content={
             **content,
             "ticket_code": data.text("ticket_code", default=""),
@@ -156,11 +159,13 @@ def _lost(data: wire.Fields) -> Command:
 
 
 def _void(data: wire.Fields) -> Command:
+    price = _optional_amount(data, "price")
     return Settle(
         reference=_ticket_id(data),
         verdict=Verdict.REFUNDED,
-        payout=_optional_amount(data, "price"),
-        currency=data.text("currency", default=""),
+        payout=price,
+        sent_stake=price,
+        currency=data.text("currency", default="").upper(),
         raw_result="ticket_void",
     )
 
