@@ -147,6 +147,9 @@ class _Known:
             return self._of_placed(debit, coupon)
         if coupon.content_digest != content_digest(debit):
             return _conflicting(debit)
+        if debit.binds_hold and coupon.status == CouponStatus.RETURNED:
+            # It was discarded: a yes to a late repeat would sell it for nothing.
+            return _refused(debit, _Refusal("coupon_closed", "The bet is returned."), coupon.pk)
         if coupon.status == CouponStatus.REJECTED and coupon.rejection:
             refusal = _Refusal(coupon.rejection["code"], coupon.rejection["message"])
             return _refused(debit, refusal, coupon.pk)
