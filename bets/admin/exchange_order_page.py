@@ -66,7 +66,7 @@ _HEADLINES: dict[OrderStatus, tuple[str, Tone]] = {
 
 def _where(order: ExchangeOrder) -> str:
     """What the account can lose by it, or why there is nothing to lose."""
-    if order.status == OrderStatus.REJECTED:
+    if order.rejection:
         return f"{order.rejection['message']} ({order.rejection['code']})"
     if order.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN):
         liability = values.plain_money(order.liability, order.currency)
