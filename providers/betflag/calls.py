@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from providers import sessions
+from providers import health, sessions
 from providers.betflag.protocol import account as account_wire
 from providers.betflag.protocol import answers
 from providers.betflag.protocol.account import LoggedIn
@@ -159,9 +159,13 @@ class Calls:
         )
         question = Question(operation=LOGIN, json=body)
         try:
-            return self._ask_once(account, question, account_wire.read_login, None, deadline)[0]
+            found = self._ask_once(account, question, account_wire.read_login, None, deadline)[0]
         except Failed as error:
+            if error.ending is Ending.REJECTED:
+                health.credentials_refused(account_id=account.id, message=error.message)
             raise Failed(Ending.NOT_SENT, _login_code(error), error.message) from None
+        health.credentials_worked(account_id=account.id)
+        return found
 
     def _ask_once(
         self,

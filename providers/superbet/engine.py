@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from providers import wire
+from providers import health, wire
 from providers.contract import AccountView
 from providers.models import CallOutcome
 from providers.superbet.protocol import meanings, signing, tickets
@@ -19,6 +19,7 @@ from providers.superbet.protocol.tickets import (
 from providers.transport import Answer, Call, Transport, conclude
 
 MOST_LISTED = 100
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Engine:
             body=b"" if body is None else wire.dumps(body),
             now=datetime.now(UTC),
         )
-        return self._transport.call(
+        answer = self._transport.call(
             Call(
                 account=account,
                 operation=operation,
@@ -94,6 +95,17 @@ class Engine:
                 deadline_s=errand.deadline_s,
             )
         )
+        _learn_of_credentials(account, answer.status)
+        return answer
+
+
+def _learn_of_credentials(account: AccountView, status: int) -> None:
+    """A request that is not signed as the engine expects is answered with 401."""
+    if status == _UNAUTHORIZED:
+        message = "the engine did not accept our signature"
+        health.credentials_refused(account_id=account.id, message=message)
+    elif status < 300:
+        health.credentials_worked(account_id=account.id)
 
 
 def _ticket(answer: Answer, *, ok: CallOutcome, unread: CallOutcome) -> TicketAnswer:
