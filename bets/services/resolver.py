@@ -27,6 +27,7 @@ _LEASE_S = 25
 _CLAIMED_S = 30
 _LONGEST_RUN_S = 20
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+_SHORTEST_PAUSE = timedelta(seconds=5)
 _GIVEN_UP_AFTER = timedelta(minutes=30)
 
 
@@ -132,13 +133,19 @@ def _wait(coupon: Coupon, answer: Unknown, cause: Cause) -> None:
     batch = Batch(cause)
     batch.changed[coupon.pk] = coupon
     batch.note(coupon, TimelineKind.NOTE, reason=f"Still no clear answer. {answer.reason}")
-    if answer.final or cause.now >= _given_up_at(coupon):
-        coupon.resolve_after = None
-        if not _is_in_queue(coupon):
-            batch.flag(coupon, FlagKind.UNKNOWN_OVERDUE, answer.reason)
-    else:
-        coupon.resolve_after = cause.now + _PAUSES[min(coupon.times_asked, len(_PAUSES)) - 1]
+    given_up = answer.final or cause.now >= _given_up_at(coupon)
+    if given_up and not _is_in_queue(coupon):
+        batch.flag(coupon, FlagKind.UNKNOWN_OVERDUE, answer.reason)
+    is_over = answer.final or (given_up and answer.decided_in_s is None)
+    coupon.resolve_after = None if is_over else cause.now + _pause(coupon, answer)
     batch.write()
+
+
+def _pause(coupon: Coupon, answer: Unknown) -> timedelta:
+    pause = _PAUSES[min(coupon.times_asked, len(_PAUSES)) - 1]
+    if answer.decided_in_s is None:
+        return pause
+    return min(pause, max(timedelta(seconds=answer.decided_in_s), _SHORTEST_PAUSE))
 
 
 def _given_up_at(coupon: Coupon) -> datetime:

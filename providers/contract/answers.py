@@ -64,10 +64,13 @@ class Unknown:
     """The bet may or may not exist at the provider. Never re-sent, never released on a guess.
 
     `final` says that asking the provider again will not help: a member of staff has to.
+    `decided_in_s` says that it will, after so many seconds at the latest, as when a reservation
+    expires: it is asked again until then, and once more.
     """
 
     reason: str
     final: bool = False
+    decided_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

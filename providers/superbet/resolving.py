@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from providers.contract import AccountView, OpenBet, Placement, Rejected, Unknown
+from providers.models import ProviderCall
 from providers.superbet.engine import MOST_LISTED, Engine, Errand
 from providers.superbet.protocol import errors, meanings
 from providers.superbet.protocol.tickets import Refusal, Ticket
@@ -27,7 +28,7 @@ class Resolving:
         try:
             if bet.reference:
                 return self._by_reference(errand, bet)
-            if account.setting("placement") == "create":
+            if account.setting("placement") == "create" or _was_created(bet):
                 return self._by_list(errand, bet)
         except CallFailed as error:
             return Unknown(reason=error.message)
@@ -35,9 +36,10 @@ class Resolving:
 
     def _by_reference(self, errand: Errand, bet: OpenBet) -> Placement:
         answer = self._engine.ticket(errand, bet.reference)
-        expired = _expired(errand.account, bet, answer if isinstance(answer, Ticket) else None)
-        if isinstance(answer, Refusal) and answer.code in errors.NOT_THERE and expired:
-            return meanings.rejected(answer)
+        left_s = _left_s(errand.account, bet, answer if isinstance(answer, Ticket) else None)
+        if isinstance(answer, Refusal) and answer.code in errors.NOT_THERE:
+            refused = meanings.rejected(answer)
+            return Unknown(reason=refused.message, decided_in_s=left_s) if left_s else refused
         if not isinstance(answer, Ticket):
             return Unknown(reason=meanings.in_words(answer))
         if answer.id != bet.reference:
@@ -46,11 +48,14 @@ class Resolving:
             return meanings.accepted(answer)
         if answer.status == "cancelled":
             return Rejected(code="provider_refused", message="The engine cancelled the ticket.")
-        if answer.is_waiting and expired:
-            return Rejected(
-                code="reservation_expired", message="The reservation was never paid and expired."
-            )
-        return Unknown(reason=f"The ticket is {answer.status or 'without a status'}.")
+        told = f"The ticket is {answer.status or 'without a status'}."
+        if not answer.is_waiting:
+            return Unknown(reason=told)
+        if left_s:
+            return Unknown(reason=told, decided_in_s=left_s)
+        return Rejected(
+            code="reservation_expired", message="The reservation was never paid and expired."
+        )
 
     def _never_paid(self, errand: Errand, bet: OpenBet) -> Rejected:
         """The list is for the record only: whatever it shows, nothing of it was paid by us."""
@@ -69,9 +74,19 @@ class Resolving:
         if len(listed) >= MOST_LISTED:
             return Unknown(reason="The player has more tickets than the engine lists at once.")
         alike = [ticket for ticket in listed if _may_be(ticket, bet)]
-        if len(alike) == 1 and alike[0].is_open:
+        if len(alike) == 1 and alike[0].is_open and _is_clear(alike[0]):
             return meanings.accepted(alike[0])
         return Unknown(reason=f"{len(alike)} tickets at the engine may be this one.")
+
+
+def _was_created(bet: OpenBet) -> bool:
+    """Whether the ticket was to be created at once, whatever the account says by now."""
+    return ProviderCall.objects.filter(subject_id=bet.coupon_id, operation="create").exists()
+
+
+def _is_clear(ticket: Ticket) -> bool:
+    """Whether it says itself that it is this one, and is not only left over."""
+    return ticket.price is not None and ticket.created is not None
 
 
 def _may_be(ticket: Ticket, bet: OpenBet) -> bool:
@@ -89,10 +104,10 @@ def _may_be(ticket: Ticket, bet: OpenBet) -> bool:
     )
 
 
-def _expired(account: AccountView, bet: OpenBet, ticket: Ticket | None) -> bool:
-    """Counted from the later of the two clocks."""
+def _left_s(account: AccountView, bet: OpenBet, ticket: Ticket | None) -> float:
+    """Until an unpaid reservation has expired, counted from the later of the two clocks."""
     since = bet.placed_at
     if ticket is not None and ticket.created is not None:
         since = max(since, ticket.created)
     limit = timedelta(seconds=int(account.setting("reserve_expires_s")))
-    return datetime.now(UTC) > since + limit
+    return max(0.0, (since + limit - datetime.now(UTC)).total_seconds())

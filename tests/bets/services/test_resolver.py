@@ -93,6 +93,25 @@ def test_the_pauses_grow_until_staff_take_over(unknown, sportsbook, player) -> N
     assert resolution.sweep(now=now + timedelta(days=1)) == 0
 
 
+def test_what_will_be_decided_is_asked_about_until_then_and_shown_to_staff(
+    unknown, sportsbook, player
+) -> None:
+    coupon = unknown()
+    late = timedelta(hours=1)
+    for left_s in (7200.0, 90.0, 0.5):
+        sportsbook.fates.append(Unknown(reason="reserved", decided_in_s=left_s))
+        ask(late)
+        coupon.refresh_from_db()
+        assert coupon.resolve_after is not None
+        late = coupon.resolve_after - timezone.now() + timedelta(seconds=1)
+    sportsbook.fates.append(Rejected(code="reservation_expired", message="It was never paid."))
+    assert timedelta(0) < late < timedelta(hours=1, minutes=3)
+    ask(late)
+    coupon.refresh_from_db()
+    assert (coupon.status, money(player)) == ("rejected", ("100.00", "0.00", "0.00"))
+    assert not Flag.objects.filter(resolved_at=None).exists()
+
+
 def test_what_no_question_can_tell_goes_to_staff_at_once(unknown, sportsbook) -> None:
     coupon = unknown()
     sportsbook.fates.append(Unknown(reason="The engine refuses to say.", final=True))

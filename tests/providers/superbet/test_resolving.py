@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from providers import calls
+from providers import calls, services
 from providers.contract import Accepted, Rejected, Unknown
 from providers.models import ProviderCall
-from tests.factories.superbet import TICKET, make_open_ticket, make_superbet
+from tests.factories.superbet import TICKET, make_open_ticket, make_superbet, make_ticket_slip
 from tests.providers.samples import sample
 from tests.providers.scripted import Scripted, reply, reset
 
@@ -65,6 +65,7 @@ def test_a_reservation_is_left_alone_until_it_has_expired(server, account, statu
     old = resolve(account, placed_at=LONG_AGO)
 
     assert isinstance(young, Unknown)
+    assert 1790 < young.decided_in_s <= 1800
     assert isinstance(old, Rejected)
     assert old.code == "reservation_expired"
     assert all(sent.method == "GET" for sent in server.received), "it is never paid again"
@@ -129,20 +130,29 @@ def test_without_an_id_nothing_was_paid(server, account, step):
 # --- tickets that were to be created at once ----------------------------------------------------
 
 
+JUST_NOW = "just now"
+
+
+def listed(**changes):
+    """A ticket of a list, dated when the list is asked for."""
+    return {**OPEN, "created": JUST_NOW, **changes}
+
+
 def listing(server, *found):
-    server.on("/be/tickets?limit=100&user_id=token_i", reply(json.dumps(list(found))))
+    answer = json.dumps(list(found)).replace(JUST_NOW, datetime.now(UTC).isoformat())
+    server.on("/be/tickets?limit=100&user_id=token_i", reply(answer))
 
 
 def test_the_one_ticket_that_fits_is_accepted(server, creating):
     listing(
         server,
-        ticket(),
-        ticket(id="dearer", price=1100),
-        ticket(id="earlier", created="2024-07-11T18:40:52.995000"),
-        ticket(id="other money", currency="KES"),
-        ticket(id="discarded", status="cancelled"),
-        ticket(id="other game", type="jackpot"),
-        ticket(id="other player", user_id="token_ii"),
+        listed(),
+        listed(id="dearer", price=1100),
+        listed(id="earlier", created="2024-07-11T18:40:52.995000"),
+        listed(id="other money", currency="KES"),
+        listed(id="discarded", status="cancelled"),
+        listed(id="other game", type="jackpot"),
+        listed(id="other player", user_id="token_ii"),
     )
 
     placed = resolve(creating, reference="")
@@ -155,14 +165,19 @@ def test_the_one_ticket_that_fits_is_accepted(server, creating):
     "found",
     [
         (),
-        (ticket(), ticket(id="twin")),
-        (ticket(), ticket(id="unclear", price=None)),
-        (ticket(), ticket(id="undated", created=None)),
-        (ticket(status="reserved"),),
-        tuple(ticket(id=f"t{number}", price=number) for number in range(100)),
+        (listed(price=None),),
+        (listed(created=None),),
+        (listed(), listed(id="twin")),
+        (listed(), listed(id="unclear", price=None)),
+        (listed(), listed(id="undated", created=None)),
+        (listed(status="reserved"),),
+        tuple(listed(id=f"t{number}", price=number) for number in range(100)),
         ({"code": "no id"},),
     ],
-    ids=["none", "two", "one unclear", "one undated", "not open", "list is full", "unreadable"],
+    ids=[
+        *("none", "only one unclear", "only one undated", "two", "one unclear", "one undated"),
+        *("not open", "list is full", "unreadable"),
+    ],
 )
 def test_none_or_two_prove_nothing(server, creating, found):
     listing(server, *found)
@@ -174,3 +189,18 @@ def test_a_list_that_is_refused_proves_nothing(server, creating):
     server.on("/be/tickets?limit=100&user_id=token_i", reply("", status=403))
 
     assert isinstance(resolve(creating, reference=""), Unknown)
+
+
+def test_a_ticket_that_was_to_be_created_is_not_taken_for_unpaid_once_the_account_reserves(
+    server, creating
+):
+    server.on("/be/tickets", reset)
+    listing(server, listed())
+    bet = make_open_ticket(reference="")
+    slip = make_ticket_slip(coupon_id=bet.coupon_id)
+    calls.place(account=creating, slip=slip, deadline_s=5, keep=bool)
+    account = services.save_account(code=creating.code, settings={"placement": "reserve"})
+
+    placed = calls.resolve(account=account, bet=bet, deadline_s=5)
+
+    assert isinstance(placed, Accepted)
