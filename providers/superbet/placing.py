@@ -196,7 +196,7 @@ def _limited(answer: Limited) -> NotSent:
 
 def _usable(ticket: Ticket, slip: BetSlip) -> Rejected | None:
     """Why a reservation is not to be paid; `approved` and `status` both have to say yes."""
-    if ticket.approved is False or ticket.status == "cancelled":
+    if ticket.approved is not True or ticket.status == "cancelled":
         return Rejected(
             code="provider_refused",
             message=f"The engine did not approve the ticket: it is {_state(ticket)}.",

@@ -17,6 +17,7 @@ from providers.contract import (
     Rejected,
     WrongShape,
 )
+from providers.superbet.protocol.errors import is_known
 
 TICKETS_PATH = "/be/tickets"
 RESERVE_PATH = "/be/tickets/reserve"
@@ -43,6 +44,8 @@ _FIELDS = frozenset(
 _CENTS = Decimal(100)
 _LONGEST_ID = 2**53
 _LONGEST_TEXT = 100
+# Timed out, in conflict with another request, too early, given up: it may have been acted on.
+_LEAVE_OPEN = frozenset({408, 409, 425, 499})
 
 
 # --- requests -----------------------------------------------------------------------------------
@@ -219,7 +222,8 @@ def _read_no(
     code = wire.as_whole(told.get("code"))
     message = _message(told)
     said = 400 <= status < 500 and (code is not None or bool(message))
-    if status == 403 or said:
+    open_still = status in _LEAVE_OPEN and (code is None or not is_known(code))
+    if status == 403 or (said and not open_still):
         return Refusal(status=status, code=code, message=message)
     return Unreadable(reason=f"HTTP {status} with a body that says neither yes nor no")
 

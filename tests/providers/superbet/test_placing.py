@@ -138,7 +138,12 @@ def test_a_crash_between_reservation_and_payment_pays_nothing(server, account):
 
 @pytest.mark.parametrize(
     "change",
-    [{"approved": False}, {"approved": False, "status": "cancelled"}, {"status": "cancelled"}],
+    [
+        {"approved": False},
+        {"approved": None},
+        {"approved": False, "status": "cancelled"},
+        {"status": "cancelled"},
+    ],
     ids=repr,
 )
 def test_what_is_not_approved_is_rejected(server, account, change):
@@ -433,7 +438,20 @@ def test_a_created_ticket_in_another_state(server, creating, answer, kind):
     assert isinstance(place(creating), kind)
 
 
-@pytest.mark.parametrize("step", [reset, limited("0"), reply("<html>", status=400)])
+UNDECIDED = [
+    reply({"message": "conflict"}, status=409),
+    reply({"code": 408, "message": "timed out"}, status=408),
+]
+
+
+@pytest.mark.parametrize("step", UNDECIDED)
+def test_a_payment_that_timed_out_at_the_engine_or_met_another_is_unknown(server, account, step):
+    server.on(PAID, step)
+
+    assert isinstance(place(account), Unknown)
+
+
+@pytest.mark.parametrize("step", [reset, limited("0"), reply("<html>", status=400), *UNDECIDED])
 def test_a_lost_creation_is_unknown_and_not_repeated(server, creating, step):
     server.on(CREATE, step)
 
