@@ -8,6 +8,7 @@ from bets.services.batch import Batch, Cause
 from providers.contract import Accepted, Effect, MoveKind, WalletMove
 from providers.models import ProviderAccount
 
+ROLLED_BACK = "rolled_back"
 OPEN = (CouponStatus.PENDING, CouponStatus.UNKNOWN)
 CLOSED = (CouponStatus.REJECTED, CouponStatus.RETURNED)
 
@@ -80,6 +81,13 @@ def accept(call: Call, coupon: Coupon, *, reason: str) -> Coupon:
     acceptance.accept_now(coupon, answer, cause=call.cause, reason=reason)
     applied = results.apply_kept(coupon=coupon, cause=call.cause)
     return locks.lock_coupon(coupon.pk) if applied else coupon
+
+
+def is_rolled_back(call: Call) -> bool:
+    """The vendor has rolled this transaction back before it came, and was told so."""
+    return WalletTransaction.objects.filter(
+        account=call.account, parent_id=call.move.id, kind=MoveKind.ROLLBACK
+    ).exists()
 
 
 def stake_of(coupon: Coupon) -> WalletTransaction | None:

@@ -7,7 +7,7 @@ its amount, their order does not matter, and what staff settled by hand is not p
 from dataclasses import replace
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from bets.models import Coupon, CouponStatus, FlagKind, WalletTransaction
 from bets.services import locks, settlement
@@ -16,14 +16,19 @@ from bets.services.settlement import PayoutUnreadable
 from bets.services.wallet_decisions import (
     CLOSED,
     OPEN,
+    ROLLED_BACK,
     Call,
     Decision,
     accept,
     apply,
+    is_rolled_back,
+    refuse,
     refuse_and_flag,
 )
 from providers.contract import Effect, MoveKind, Settle, Verdict
 from wallets.services import LedgerError
+
+_COUNTS = (Effect.APPLIED, Effect.FLAGGED)
 
 
 def pay(call: Call) -> Decision:
@@ -59,6 +64,34 @@ def claw_back(call: Call) -> Decision:
     return _withdraw(call, coupon)
 
 
+def give_back(call: Call, clawback: WalletTransaction) -> Decision:
+    """Undo a clawback that the vendor rolled back: what was taken is paid again, once.
+
+    Every refusal is one with which the vendor stops repeating.
+    """
+    coupon = call.coupon
+    if coupon is None or call.player is None or clawback.coupon_id != coupon.pk or call.is_anothers:
+        told = "A rollback names a clawback of another player or bet."
+        return refuse_and_flag(call, "parent_failed", told)
+    if clawback.effect not in _COUNTS:
+        return refuse(call, "parent_failed", "The clawback was not carried out.")
+    if _given_back(clawback.transaction_id, coupon).exists():
+        return apply(call, "It is given back already.")
+    if coupon.status in CLOSED:
+        told = f"A clawback was rolled back for a coupon that is {coupon.status}."
+        return refuse_and_flag(call, "parent_failed", told, kind=FlagKind.RESULT_FOR_CLOSED)
+    return _settle(call, coupon, _paid(coupon) + (clawback.amount or 0))
+
+
+def _given_back(clawback_id: str | OuterRef, coupon: Coupon) -> QuerySet[WalletTransaction]:
+    return WalletTransaction.objects.filter(
+        account=coupon.account_id,
+        parent_id=clawback_id,
+        kind=MoveKind.ROLLBACK,
+        effect__in=_COUNTS,
+    )
+
+
 def _of_unknown_bet(call: Call) -> Decision:
     told = f"{call.account.code} sent a {call.move.kind} for a bet that we do not know."
     return Decision(effect=Effect.ORPHAN, coupon=None, code="unknown_bet", message=told)
@@ -66,6 +99,8 @@ def _of_unknown_bet(call: Call) -> Decision:
 
 def _refusal(call: Call, coupon: Coupon) -> Decision | None:
     """A wallet that says yes has the money: what is not credited is refused."""
+    if is_rolled_back(call):
+        return refuse(call, ROLLED_BACK, f"This {call.move.kind} was rolled back before it came.")
     if call.is_anothers:
         return refuse_and_flag(call, "player_differs", "The payout is of another player's bet.")
     if call.move.currency != coupon.currency:
@@ -81,9 +116,10 @@ def _refusal(call: Call, coupon: Coupon) -> Decision | None:
 def _paid(coupon: Coupon) -> Decimal:
     """What the vendor's transactions come to so far; one that is held for staff counts too."""
     rows = WalletTransaction.objects.filter(
+        ~Exists(_given_back(OuterRef("transaction_id"), coupon)),
         coupon=coupon,
         kind__in=[MoveKind.PAYOUT, MoveKind.CLAWBACK],
-        effect__in=[Effect.APPLIED, Effect.FLAGGED],
+        effect__in=_COUNTS,
     )
     sums: dict[str, Decimal] = dict(rows.order_by().values_list("kind").annotate(Sum("amount")))
     return sums.get(MoveKind.PAYOUT, Decimal(0)) - sums.get(MoveKind.CLAWBACK, Decimal(0))

@@ -1,4 +1,4 @@
-"""Stakes of a seamless wallet and their rollbacks."""
+"""Stakes of a seamless wallet, and rollbacks."""
 
 from dataclasses import replace
 
@@ -10,16 +10,18 @@ from bets.models import (
     Tombstone,
     WalletTransaction,
 )
-from bets.services import acceptance, locks, settlement
+from bets.services import acceptance, locks, settlement, wallet_results
 from bets.services.batch import Batch
 from bets.services.wallet_decisions import (
     CLOSED,
     OPEN,
+    ROLLED_BACK,
     Call,
     Decision,
     accept,
     apply,
     flag_call,
+    is_rolled_back,
     refuse,
     refuse_and_flag,
     stake_of,
@@ -27,8 +29,6 @@ from bets.services.wallet_decisions import (
 from providers.contract import MoveKind, Rejected
 from wallets.currencies import format_amount
 from wallets.services import LedgerError
-
-_ROLLED_BACK = "rolled_back"
 
 
 def take(call: Call) -> Decision:
@@ -38,7 +38,7 @@ def take(call: Call) -> Decision:
     """
     coupon = call.coupon
     if _is_rolled_back(call):
-        return refuse(call, _ROLLED_BACK, "This stake was rolled back before it came.")
+        return refuse(call, ROLLED_BACK, "This stake was rolled back before it came.")
     if coupon is None:
         return refuse_and_flag(call, "unknown_bet", "A stake came for a bet that we do not know.")
     differs = _difference(call, coupon)
@@ -59,10 +59,7 @@ def take(call: Call) -> Decision:
 
 def _is_rolled_back(call: Call) -> bool:
     move = call.move
-    undone = WalletTransaction.objects.filter(
-        account=call.account, parent_id=move.id, kind=MoveKind.ROLLBACK
-    )
-    if undone.exists():
+    if is_rolled_back(call):
         return True
     tombstones = Tombstone.objects.filter(
         account=call.account, reference=move.reference, game=move.game
@@ -92,17 +89,18 @@ def _leave_closed(call: Call, coupon: Coupon) -> Decision:
 
 
 def roll_back(call: Call) -> Decision:
-    """Give a stake back, once, or see to it that it is never taken.
+    """Give a stake back, once, or see to it that it is never taken. A clawback is paid again.
 
     The answer is always one with which the vendor stops repeating.
     """
     move = call.move
     parents = WalletTransaction.objects.filter(account=call.account, transaction_id=move.parent_id)
     parent = parents.first() if move.parent_id else None
+    if parent is not None and parent.kind == MoveKind.CLAWBACK:
+        return wallet_results.give_back(call, parent)
     if parent is not None and parent.kind != MoveKind.STAKE:
-        return refuse_and_flag(
-            call, "parent_failed", f"A {parent.kind} was rolled back, which only a stake can be."
-        )
+        told = f"A {parent.kind} was rolled back, which only a stake or a clawback can be."
+        return refuse_and_flag(call, "parent_failed", told)
     nothing = _nothing_to_undo(call, parent)
     coupon = call.coupon
     if call.player is None:
@@ -130,7 +128,7 @@ def _bury(call: Call) -> None:
         account=call.account,
         game=move.game,
         reference=move.reference,
-        code=_ROLLED_BACK,
+        code=ROLLED_BACK,
         delivery_id=call.cause.delivery_id,
     )
     Tombstone.objects.bulk_create([tombstone], ignore_conflicts=True)
@@ -152,7 +150,7 @@ def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:
         return nothing
     if coupon.status in (*OPEN, CouponStatus.REFERRED):
         reason = "The provider rolled the stake back before it took it."
-        answer = Rejected(code=_ROLLED_BACK, message=reason)
+        answer = Rejected(code=ROLLED_BACK, message=reason)
         acceptance.reject_now(coupon, answer, cause=call.cause)
         return nothing
     return _return(call, coupon)

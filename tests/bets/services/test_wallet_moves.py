@@ -479,6 +479,57 @@ def test_more_than_was_paid_is_not_taken_back(send, coupon, player):
     assert money(player) == ("115.00", "0.00", "0.00")
 
 
+def test_a_clawback_that_is_rolled_back_is_paid_again_once(send, coupon, player):
+    send(a_stake(coupon), a_payout(coupon, "25.00"), a_clawback(coupon, "25.00"))
+    rollback = a_rollback(coupon, of=a_clawback(coupon, "25.00").id)
+    assert told(send(rollback)) == ["applied"]
+    assert told(send(rollback, replace(rollback, id="other"))) == ["repeated", "applied"]
+    assert (state(coupon), money(player)) == (("settled", "won"), ("115.00", "0.00", "0.00"))
+    assert told(send(a_clawback(coupon, "5.00", number=1))) == ["applied"]
+    assert (state(coupon), money(player)) == (("settled", "won"), ("110.00", "0.00", "0.00"))
+
+
+def test_a_loss_that_was_taken_back_by_mistake_is_a_loss_again(send, coupon, player):
+    send(a_stake(coupon), a_payout(coupon, "0"), a_clawback(coupon, "0"))
+    assert state(coupon) == ("accepted", "")
+    assert told(send(a_rollback(coupon, of=a_clawback(coupon, "0").id))) == ["applied"]
+    assert (state(coupon), money(player)) == (("settled", "lost"), ("90.00", "0.00", "0.00"))
+
+
+def test_what_was_rolled_back_before_it_came_is_refused_when_it_comes(send, coupon, player):
+    send(a_stake(coupon), a_payout(coupon, "25.00"))
+    late = a_clawback(coupon, "25.00"), a_payout(coupon, "5.00", number=1)
+    for each in late:
+        rollback = a_rollback(coupon, of=each.id, id=f"{each.id}_rollback")
+        assert told(send(rollback)) == ["refused:parent_not_found"]
+        assert told(send(each)) == ["refused:rolled_back"]
+    assert (state(coupon), money(player)) == (("settled", "won"), ("115.00", "0.00", "0.00"))
+
+
+def test_a_clawback_that_was_refused_has_nothing_to_give_back(send, coupon, player):
+    send(a_stake(coupon), a_payout(coupon, "25.00"), a_clawback(coupon, "25.01"))
+    assert told(send(a_rollback(coupon, of=a_clawback(coupon, "25.01").id))) == [
+        "refused:parent_failed"
+    ]
+    assert money(player) == ("115.00", "0.00", "0.00")
+
+
+def test_a_clawback_of_a_returned_bet_is_not_given_back(send, coupon, player):
+    send(a_stake(coupon), a_payout(coupon, "25.00"), a_clawback(coupon, "25.00"))
+    send(a_rollback(coupon))
+    rollback = a_rollback(coupon, of=a_clawback(coupon, "25.00").id, id="late")
+    assert told(send(rollback)) == ["refused:parent_failed"]
+    assert (flags(), money(player)) == (["result_for_closed"], ("100.00", "0.00", "0.00"))
+
+
+def test_a_clawback_of_another_bet_is_not_given_back(send, coupon, player, seamless):
+    other = a_held_coupon(player, seamless)
+    send(a_stake(coupon), a_payout(coupon, "25.00"), a_clawback(coupon, "25.00"))
+    rollback = a_rollback(other, of=a_clawback(coupon, "25.00").id)
+    assert told(send(rollback)) == ["refused:parent_failed"]
+    assert (flags(), money(player)) == (["wallet_call"], ("80.00", "10.00", "0.00"))
+
+
 def test_a_payout_before_any_answer_proves_that_the_bet_was_taken(send, coupon, player):
     assert told(send(a_payout(coupon, "25.00"))) == ["applied"]
     assert state(coupon) == ("settled", "won")
