@@ -1,6 +1,7 @@
 """The settings and secrets of a betcalc account. The README of this folder explains each."""
 
 from providers.contract import Declared
+from providers.usual_settings import ALLOWED_IPS, PUBLIC_URL, RESULT_DUE_H
 
 SETTINGS: tuple[Declared, ...] = (
     Declared(
@@ -25,25 +26,9 @@ SETTINGS: tuple[Declared, ...] = (
         pattern=r"real|fixed:(?!0+(\.0+)?$)\d{1,12}(\.\d{1,2})?",
         default="real",
     ),
-    Declared(
-        name="public_url",
-        label="Public address",
-        help="Where betcalc reaches us, if not at CALLBACK_URL.",
-        check="url",
-    ),
-    Declared(
-        name="allowed_ips",
-        label="Allowed addresses",
-        help="Addresses or networks, separated by commas; empty allows all.",
-        check="ip_list",
-    ),
-    Declared(
-        name="result_due_h",
-        label="Result due (hours)",
-        help="A coupon without a result for so long goes to the staff queue.",
-        check="hours",
-        default="72",
-    ),
+    PUBLIC_URL,
+    ALLOWED_IPS,
+    RESULT_DUE_H,
     Declared(
         name="return_statuses",
         label="Statuses that mean a return",

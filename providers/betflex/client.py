@@ -26,6 +26,7 @@ from providers.contract import (
     Route,
     SlipForm,
 )
+from providers.usual_settings import ALLOWED_IPS, PUBLIC_URL, RESULT_DUE_H
 from providers.verification import JWT_ALGORITHMS, check_ip_allowed, check_jwt
 
 _SHORTEST_SAFE_KEY = 32
@@ -53,25 +54,9 @@ class Betflex:
             label="JWT issuer",
             help="Who must have issued the bearer token; empty accepts any.",
         ),
-        Declared(
-            name="allowed_ips",
-            label="Allowed addresses",
-            help="Addresses or networks, separated by commas; empty allows all.",
-            check="ip_list",
-        ),
-        Declared(
-            name="public_url",
-            label="Public address",
-            help="Where the vendor reaches us, if not at CALLBACK_URL.",
-            check="url",
-        ),
-        Declared(
-            name="result_due_h",
-            label="Result due (hours)",
-            help="A bet without a result for so long goes to the staff queue.",
-            check="hours",
-            default="72",
-        ),
+        ALLOWED_IPS,
+        PUBLIC_URL,
+        RESULT_DUE_H,
     )
     secrets: tuple[Declared, ...] = (
         Declared(

@@ -2,6 +2,7 @@
 
 from providers.contract import Declared
 from providers.gr8.protocol.slips import CHANNELS
+from providers.usual_settings import ALLOWED_IPS, PUBLIC_URL, RESULT_DUE_H
 
 LEAST_GRACE_S = 150
 
@@ -52,25 +53,9 @@ SETTINGS: tuple[Declared, ...] = (
         choices=("none", "seamless"),
         default="none",
     ),
-    Declared(
-        name="allowed_ips",
-        label="Allowed addresses",
-        help="Addresses or networks, separated by commas; empty allows all.",
-        check="ip_list",
-    ),
-    Declared(
-        name="public_url",
-        label="Public address",
-        help="Where gr8 reaches us, if not at CALLBACK_URL.",
-        check="url",
-    ),
-    Declared(
-        name="result_due_h",
-        label="Result due (hours)",
-        help="A coupon without a result for so long goes to the staff queue.",
-        check="hours",
-        default="72",
-    ),
+    ALLOWED_IPS,
+    PUBLIC_URL,
+    RESULT_DUE_H,
     Declared(
         name="resolve_grace_s",
         label="Resolve after (seconds)",

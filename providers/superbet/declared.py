@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from providers.contract import CouponType, Declared, SlipForm, SlipOption
 from providers.superbet.protocol.tickets import FIELD_SETS, SOURCES
+from providers.usual_settings import ALLOWED_IPS, PUBLIC_URL, RESULT_DUE_H
 
 PLACEMENTS = ("reserve", "create")
 _SECONDS = r"[1-9]\d{0,6}"
@@ -88,25 +89,9 @@ SETTINGS: tuple[Declared, ...] = (
         pattern="[a-z]{2}",
         default="en",
     ),
-    Declared(
-        name="public_url",
-        label="Public address",
-        help="Where the engine reaches us, if not at CALLBACK_URL.",
-        check="url",
-    ),
-    Declared(
-        name="allowed_ips",
-        label="Allowed addresses",
-        help="Addresses or networks, separated by commas; empty allows all.",
-        check="ip_list",
-    ),
-    Declared(
-        name="result_due_h",
-        label="Result due (hours)",
-        help="A coupon without a result for so long goes to the staff queue.",
-        check="hours",
-        default="72",
-    ),
+    PUBLIC_URL,
+    ALLOWED_IPS,
+    RESULT_DUE_H,
 )
 
 SECRETS: tuple[Declared, ...] = (
