@@ -3,9 +3,22 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from providers.models import CallbackToken, ProviderAccount, ProviderCall
+
+# A plain DISTINCT would read the whole index.
+_OPERATIONS = """
+WITH RECURSIVE found (operation) AS (
+    (SELECT operation FROM providers_providercall ORDER BY operation LIMIT 1)
+    UNION ALL
+    SELECT (SELECT operation FROM providers_providercall
+            WHERE operation > found.operation ORDER BY operation LIMIT 1)
+    FROM found WHERE found.operation IS NOT NULL
+)
+SELECT operation FROM found WHERE operation IS NOT NULL
+"""
 
 
 def account(*, code: str) -> ProviderAccount:
@@ -40,6 +53,13 @@ def calls_of_account(
     if before is not None:
         calls = calls.filter(id__lt=before)
     return list(calls.order_by("-id")[:limit])
+
+
+def operations() -> list[str]:
+    """Every operation in the call log, by name; one look into its index for each of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPERATIONS)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def callback_tokens(*, account: ProviderAccount) -> QuerySet[CallbackToken]:

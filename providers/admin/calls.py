@@ -4,15 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.decorators import display
 
 from config.staff.admin import StaffAdmin
-from config.staff.display import NOTHING, Tone, badge, code, moment, number, pretty
+from config.staff.display import NOTHING, Tone, badge, code, link, moment, number, pretty
 from config.staff.filters import Recent
 from config.staff.page import Facts, Page, Section, Summary, Text
-from providers import exchange
+from providers import exchange, queries
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -21,10 +23,15 @@ _TONES = {
     CallOutcome.UNKNOWN: Tone.ALERT,
     CallOutcome.ERROR: Tone.ALERT,
 }
-# What a call can be about and be found by; the index begins with the kind.
-_SUBJECTS = ("coupon", "player", exchange.ORDER, exchange.BATCH, exchange.MARKET)
-# Bodies name players. The permission is the domain's; this app only knows its name.
+# Bodies name players. The permission and the pages are the domain's; this app only knows their
+# names.
 _SEE_NAMES = "bets.see_personal_data"
+_PAGES = {
+    "coupon": "admin:bets_coupon_change",
+    "player": "admin:bets_player_change",
+    exchange.ORDER: "admin:bets_exchangeorder_change",
+    exchange.MARKET: "admin:bets_exchangemarket_change",
+}
 
 
 def outcome_badge(call: ProviderCall) -> Any:
@@ -32,10 +39,25 @@ def outcome_badge(call: ProviderCall) -> Any:
     return badge(call.get_outcome_display().replace("_", " "), tone)
 
 
+class Operation(SimpleListFilter):
+    """What was asked of the provider, of all that is in the log."""
+
+    title = "operation"
+    parameter_name = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.replace("_", " ")) for name in queries.operations()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(operation=self.value()) if self.value() else queryset
+
+
 @admin.register(ProviderCall)
 class ProviderCallAdmin(StaffAdmin):
-    list_display = ("created", "account", "operation", "outcome_shown", "status", "took")
-    list_filter = ("outcome", "account", Recent)
+    list_display = (
+        "created", "account", "operation", "about", "outcome_shown", "status", "took",
+    )  # fmt: skip
+    list_filter = ("outcome", "account", Operation, Recent)
     list_select_related = ("account",)
     search_fields = ("subject_id",)
     search_help_text = "Id of the call, or of what it is about"
@@ -46,7 +68,7 @@ class ProviderCallAdmin(StaffAdmin):
             wanted = UUID(term)
         except ValueError:
             return ProviderCall.objects.none()
-        about = ProviderCall.objects.filter(subject_kind__in=_SUBJECTS, subject_id=wanted)
+        about = ProviderCall.objects.filter(subject_id=wanted)
         return about | ProviderCall.objects.filter(pk=wanted)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -67,6 +89,10 @@ class ProviderCallAdmin(StaffAdmin):
     @display(description="When")
     def created(self, call: ProviderCall) -> Any:
         return moment(call.created_at)
+
+    @display(description="About")
+    def about(self, call: ProviderCall) -> Any:
+        return call.subject_kind or NOTHING
 
     @display(description="Outcome")
     def outcome_shown(self, call: ProviderCall) -> Any:
@@ -89,9 +115,19 @@ def _facts(call: ProviderCall) -> Facts:
             ("Address", code(f"{call.method} {call.url}")),
             ("Status of the response", str(call.response_status or NOTHING)),
             ("Took", NOTHING if call.duration_ms is None else f"{call.duration_ms} ms"),
-            ("About", f"{call.subject_kind} {call.subject_id}" if call.subject_id else NOTHING),
+            ("About", _subject(call)),
+            ("No answer because", call.get_failure_display() or NOTHING),
         ],
     )
+
+
+def _subject(call: ProviderCall) -> object:
+    """A link to what the call was about, where that has a page and is still there."""
+    if call.subject_id is None:
+        return NOTHING
+    text = f"{call.subject_kind} {call.subject_id}"
+    page = _PAGES.get(call.subject_kind)
+    return link(text, reverse(page, args=[call.subject_id])) if page else text
 
 
 def _bodies(request: HttpRequest, call: ProviderCall) -> list[Section]:
