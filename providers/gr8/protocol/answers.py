@@ -53,9 +53,10 @@ def read_placement(
     if answer is None:
         return Reading(meaning=_unreadable(status))
     refusal = read_refusal(answer)
-    if 200 <= status < 300 and "errors" not in answer and _text(answer.get("betId")):
+    bet_id = _text(answer.get("betId"))
+    if 200 <= status < 300 and not answer.get("errors") and bet_id:
         return _accepted(answer, slip)
-    if status in _REFUSALS and refusal is not None and "betId" not in answer:
+    if status in _REFUSALS and refusal is not None and not bet_id:
         return _refused(refusal, currency=slip.currency)
     return Reading(meaning=_unreadable(status))
 
@@ -83,9 +84,12 @@ def read_quote(*, status: int, body: bytes, slip: BetSlip) -> Reading[Quote | Re
 
 
 def read_deed(*, status: int, body: bytes) -> Reading[Done | Rejected | Unknown]:
-    """Whether something was done. What a success says is not documented, so nothing is read."""
+    """Whether something was done. What a success says is not documented, so nothing is read.
+
+    It is none with errors in it, or if it is not JSON: that is a page of somebody in between.
+    """
     answer = _object(body)
-    if 200 <= status < 300:
+    if 200 <= status < 300 and _may_be_success(body):
         done = Done(note=f"gr8 answered with HTTP {status}.")
         return Reading(meaning=done, unknown_fields=tuple(sorted(answer or ())))
     refusal = None if answer is None else read_refusal(answer)
@@ -239,6 +243,15 @@ def _object(body: bytes) -> dict[str, Any] | None:
     except MalformedPayload:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _may_be_success(body: bytes) -> bool:
+    """Nothing at all, or JSON that names no errors."""
+    try:
+        value = wire.loads(body) if body.strip() else None
+    except MalformedPayload:
+        return False
+    return not (isinstance(value, dict) and value.get("errors"))
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:

@@ -169,9 +169,18 @@ def test_a_quote_without_an_amount_is_none(most):
     assert isinstance(quoted(damage.dumps({"maxBet": most})), Unknown)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b"null", b'{"betId": "x"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b" ", b"{}", b"null", b'{"betId": "x"}', b'{"errors": null}']
+)
 def test_what_a_success_says_is_left_open(body):
     assert isinstance(read_deed(status=200, body=body).meaning, Done)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b'{"a": ', b"\xff", b'{"errors": {"betId": ["is unknown"]}}']
+)
+def test_a_success_that_cannot_be_one_moves_no_money(body):
+    assert isinstance(read_deed(status=200, body=body).meaning, Unknown)
 
 
 def test_a_refused_return_names_the_field():

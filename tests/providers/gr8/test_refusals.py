@@ -171,6 +171,18 @@ def test_an_answer_that_says_yes_and_no_is_unknown():
         assert not isinstance(placed, Accepted)
 
 
+@pytest.mark.parametrize("nothing", [None, {}, []])
+def test_empty_fields_of_the_other_answer_contradict_nothing(nothing):
+    yes = damage.loads(sample("gr8", "place_single", "response"))
+    no = damage.loads(sample("gr8", "refused_common", "response"))
+
+    accepted = damage.dumps({**yes, "errors": nothing})
+    refused = damage.dumps({**no, "betId": None})
+
+    assert isinstance(read_placement(status=200, body=accepted, slip=slip()).meaning, Accepted)
+    assert isinstance(read_placement(status=400, body=refused, slip=slip()).meaning, Rejected)
+
+
 def test_what_the_document_does_not_know_is_named():
     reading = read(
         {
