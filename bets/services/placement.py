@@ -169,10 +169,13 @@ def _hold(coupon: Coupon) -> Rejected | None:
 
 
 def _store_reply(coupon: Coupon, render: Render) -> StoredReply:
-    status = 202 if coupon.status in (CouponStatus.UNKNOWN, CouponStatus.PENDING) else 201
-    reply = StoredReply(status=status, body=render(coupon))
-    IdempotencyKey.objects.filter(coupon=coupon).update(status=reply.status, body=reply.body)
-    return reply
+    """The key's reply from now on, unless somebody who asked during the call was given one."""
+    row = IdempotencyKey.objects.get(coupon=coupon)
+    if row.body is None or row.status is None:
+        row.status = 202 if coupon.status in (CouponStatus.UNKNOWN, CouponStatus.PENDING) else 201
+        row.body = render(coupon)
+        row.save(update_fields=["status", "body"])
+    return StoredReply(status=row.status, body=bytes(row.body))
 
 
 def _actor(partner: Partner) -> str:

@@ -1,14 +1,16 @@
 import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from bets.models import Coupon, IdempotencyKey, PlayerStatus
+from bets.services.answers import book_answer
 from providers.contract import Accepted, ChangedOdds, NotSent, Rejected, Unknown
 from tests.factories.bets import a_partner, a_player, fund
 from tests.factories.problems import problem
@@ -167,6 +169,34 @@ def test_a_repeat_tells_what_the_first_reply_told(api, slip, book, player) -> No
     assert first.json()["rejection"]["code"] == "insufficient_funds"
     fund(player, "100")
     assert api.post("/coupons", slip(stake="150"), key="k").content == first.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_again_during_the_call_hears_what_is_told_later(
+    api, slip, sports_account, sportsbook
+) -> None:
+    """The provider's wallet call has accepted the bet while our own call is still open."""
+    asked, told = slip(provider_account=sports_account.code), []
+
+    def elsewhere(yes):
+        try:
+            with transaction.atomic():
+                book_answer(coupon_id=yes.reference, answer=yes, actor="provider:fakesports")
+            return api.post("/coupons", asked, key="k")
+        finally:
+            connection.close()
+
+    def answering(bet):
+        yes = Accepted(reference=str(bet.coupon_id))
+        with ThreadPoolExecutor(1) as other:
+            told.append(other.submit(elsewhere, yes).result())
+        return replace(yes, item_odds=(Decimal("4.20"),))
+
+    sportsbook.answers.append(answering)
+    told += [api.post("/coupons", asked, key="k") for _ in range(2)]
+    assert [each.status_code for each in told] == [201, 201, 201]
+    assert len({each.content for each in told}) == 1
+    assert Coupon.objects.get().items.get().accepted_odds == Decimal("4.2")
 
 
 @pytest.mark.parametrize(
