@@ -36,7 +36,8 @@ NO_WALLET = "no_wallet"
 _LONGEST_ID = LONGEST_REFERENCE
 _MOST_CURRENCIES = 20
 _PARTS = ("cash", "locked", "bonus")
-_TYPES = ("withdrawal", "deposit", "rollback")
+_ROLLBACK = "rollback"
+_TYPES = ("withdrawal", "deposit", _ROLLBACK)
 _PLATFORMS = ("sport",)
 _PRODUCTS = ("sportsbook",)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -96,8 +97,8 @@ def _lookup(request: Inbound) -> Lookup:
 def _transaction(request: Inbound) -> Parsed:
     body = wire.Fields(wire.loads(request.body))
     context = body.inner("context")
-    reason = context.text("reason")
     type_ = body.text("type")
+    reason = context.text("reason", default="" if type_ == _ROLLBACK else None)
     kind = _kind(type_, reason)
     unknown = tuple(_unknown_values(body, context, type_, reason, kind))
     if kind is None:
@@ -118,7 +119,7 @@ def _move(
     type_: str,
     reason: str,
 ) -> tuple[WalletMove, tuple[str, ...]]:
-    breakdown = body.inner("amountBreakdown")
+    breakdown = _breakdown(body, kind)
     parts = {name: breakdown.optional_amount(name) or Decimal(0) for name in _PARTS}
     reference = _bet_id(context.text("betId", longest=_LONGEST_ID))
     parent = context.text("parentId", default="", longest=_LONGEST_ID)
@@ -149,9 +150,23 @@ def _move(
     return move, tuple(unread)
 
 
+def _breakdown(body: wire.Fields, kind: MoveKind) -> wire.Fields:
+    """Its parts. Without any, a payout would be a loss that nobody told us of.
+
+    A rollback is known by what it undoes, and comes again and again until it is taken.
+    """
+    undoes = kind is MoveKind.ROLLBACK
+    if undoes and body.raw("amountBreakdown") is None:
+        return wire.Fields({}, body.at("amountBreakdown"))
+    breakdown = body.inner("amountBreakdown")
+    if not undoes and all(breakdown.raw(name) in (None, "") for name in _PARTS):
+        breakdown.wrong(_PARTS[0], "is missing")
+    return breakdown
+
+
 def _kind(type_: str, reason: str) -> MoveKind | None:
     """What a transaction is; `None` for one that nobody has told us of."""
-    if type_ == "rollback":
+    if type_ == _ROLLBACK:
         return MoveKind.ROLLBACK
     return _REASONS.get((type_, _words(reason)))
 

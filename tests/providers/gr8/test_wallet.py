@@ -139,13 +139,26 @@ def test_a_rollback_for_an_unknown_reason_is_one_all_the_same():
     assert parse(message).unknown_values == ("context.reason=regret",)
 
 
+@pytest.mark.parametrize("amount", [None, {}, {"cash": "13.9"}])
+def test_a_rollback_is_known_by_what_it_undoes(amount):
+    message = {
+        **WITHDRAWAL,
+        "id": "r",
+        "type": "rollback",
+        "context": {"betId": "b", "parentId": "p"},
+        "amountBreakdown": amount,
+    }
+
+    assert (move(message).kind, move(message).parent_id) == (MoveKind.ROLLBACK, "p")
+
+
 @pytest.mark.parametrize(
     ("parts", "amount"),
     [
         ({"cash": "1.10", "locked": "2.20", "bonus": "3.30"}, "6.60"),
         ({"cash": Decimal("0.1"), "locked": 2, "bonus": None}, "2.1"),
         ({"cash": "0"}, "0"),
-        ({}, "0"),
+        ({"bonus": "0"}, "0"),
     ],
 )
 def test_the_amount_is_the_sum_of_its_parts(parts, amount):
@@ -160,6 +173,8 @@ def test_the_amount_is_the_sum_of_its_parts(parts, amount):
         {"cash": "1", "retract": "0.01"},
         {"cash": "1", "tax": {"cash": 0, "bonus": "0.01"}},
         {"cash": "1", "somethingNew": 5},
+        {},
+        {"cash": None, "locked": ""},
         [],
         None,
     ],
