@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from bets.models import Coupon, CouponStatus
-from bets.services import acceptance, locks, results
-from bets.services.batch import Cause
+from bets.models import Coupon, CouponStatus, FlagKind, Result
+from bets.services import acceptance, locks, results, settlement
+from bets.services.batch import Batch, Cause
+from bets.services.settlement import Graded
 from providers.contract import Accepted, NotSent, Placement, Rejected, Unknown
 
 _OPEN = (CouponStatus.PENDING, CouponStatus.UNKNOWN)
@@ -79,7 +80,19 @@ def _book_late(coupon: Coupon, answer: Placement, cause: Cause) -> None:
     if isinstance(answer, Accepted):
         if taken and answer.reference == coupon.provider_reference:
             acceptance.take_terms_now(coupon, answer, cause=cause)
+            _flag_paid_too_much(coupon, cause)
         else:
             acceptance.flag_late_acceptance(coupon, answer, cause=cause)
     elif taken and isinstance(answer, Rejected | NotSent):
         acceptance.flag_contradiction(coupon, answer, cause=cause)
+
+
+def _flag_paid_too_much(coupon: Coupon, cause: Cause) -> None:
+    """The result may have come before the terms that limit what it pays: staff must look."""
+    if coupon.status != CouponStatus.SETTLED or coupon.payout is None:
+        return
+    above = settlement.too_high(coupon, Graded(Result(coupon.result), coupon.payout))
+    if above:
+        batch = Batch(cause)
+        batch.flag(coupon, FlagKind.PAYOUT_TOO_HIGH, f"{above} It was paid before that was known.")
+        batch.write()

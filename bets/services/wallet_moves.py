@@ -30,6 +30,9 @@ _DECIDE = {
 }
 
 
+_LONGEST_UID = 64
+
+
 def carry_out(
     *, account: ProviderAccount, moves: Sequence[WalletMove], cause: Cause
 ) -> list[Outcome]:
@@ -170,7 +173,8 @@ def _row(call: Call, decision: Decision) -> WalletTransaction:
         kind=move.kind,
         reference=move.reference,
         game=move.game,
-        player_uid=move.player_uid,
+        # One that is longer is nobody's.
+        player_uid=move.player_uid[:_LONGEST_UID],
         player=call.player,
         coupon=coupon,
         amount=amount,

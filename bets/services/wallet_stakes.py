@@ -159,6 +159,8 @@ def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:
 def _return(call: Call, coupon: Coupon) -> Decision:
     batch = Batch(call.cause)
     settlement.return_stake(batch, coupon, reason="The provider rolled the stake back.")
+    # Its no to the placement, after it had taken the stake, is one then.
+    batch.close_flags(coupon, FlagKind.CONTRADICTION, why="The stake was rolled back.")
     try:
         batch.post()
     except LedgerError as error:

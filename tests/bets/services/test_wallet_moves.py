@@ -199,6 +199,14 @@ def test_a_negative_reply_never_releases_what_was_captured(send, coupon, player)
     assert money(player) == ("90.00", "0.00", "0.00")
 
 
+def test_a_negative_reply_is_explained_by_the_rollback_that_follows(send, coupon, player):
+    send(a_stake(coupon))
+    book(coupon, NO)
+    send(a_rollback(coupon))
+    assert Flag.objects.get(kind="contradiction").resolved_at is not None
+    assert money(player) == ("100.00", "0.00", "0.00")
+
+
 def test_another_amount_is_refused_flagged_and_remembered(send, coupon, player):
     wrong = a_stake(coupon, amount="9.99")
     assert told(send(wrong)) == ["refused:amount_differs"]
@@ -258,6 +266,7 @@ def test_a_player_who_was_blocked_after_placing_keeps_the_bet(send, coupon, play
     [
         ({"player_uid": str(uuid4())}, "unknown_user"),
         ({"player_uid": "ada"}, "unknown_user"),
+        ({"player_uid": "x" * 65}, "unknown_user"),
         ({"currency": "USD"}, "currency_mismatch"),
         ({"amount": Decimal("0")}, "invalid_amount"),
         ({"amount": Decimal("-10")}, "invalid_amount"),
@@ -538,6 +547,13 @@ def test_a_payout_before_any_answer_proves_that_the_bet_was_taken(send, coupon, 
     book(coupon, yes(coupon))
     assert state(coupon) == ("settled", "won")
     assert money(player) == ("115.00", "0.00", "0.00")
+
+
+@pytest.mark.parametrize(("limit", "flagged"), [("25.00", []), ("24.99", ["payout_too_high"])])
+def test_a_payout_that_came_before_its_limit_is_shown_to_staff(send, coupon, limit, flagged):
+    send(a_payout(coupon, "25.00"))
+    book(coupon, yes(coupon, potential_payout=Decimal(limit)))
+    assert (state(coupon), flags()) == (("settled", "won"), flagged)
 
 
 def test_a_payout_above_the_limit_is_held_and_acknowledged(send, coupon, player):
