@@ -18,9 +18,15 @@ DEEPEST = 40
 _LONGEST_TEXT = 255
 _MOST_DIGITS = 28
 _TOO_LARGE = Decimal(10) ** 15
+_LARGE_WHOLE = 10**_MOST_DIGITS
 _AMOUNT = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT_S = 2**33
+# Escapes of NUL and of halves of characters.
+_DOUBTFUL = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPE = re.compile(r"\\.")
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
+_TO_BRACKETS = bytes.maketrans(b"[{]}", b"(())")
 
 
 def loads(body: bytes) -> Any:
@@ -40,7 +46,8 @@ def loads_text(text: str) -> Any:
         raise MalformedPayload("the body is nested too deeply") from None
     except (ValueError, InvalidOperation) as error:
         raise MalformedPayload(f"the body is not JSON: {_first_line(error)}") from None
-    _check_storable(value)
+    if not _is_plain(text):
+        _check_storable(value)
     return value
 
 
@@ -103,6 +110,8 @@ def as_decimal(value: Any) -> Decimal | None:
 
 def as_whole(value: Any) -> int | None:
     """A whole number, given as number or text; `None` for anything else."""
+    if type(value) is int and -_LARGE_WHOLE < value < _LARGE_WHOLE:
+        return value
     number = as_decimal(value)
     return int(number) if number is not None and number == number.to_integral_value() else None
 
@@ -118,8 +127,8 @@ class Fields:
             raise WrongShape(where or "body", "must be an object")
         self._where = where
         self._any_case = any_case
-        self._values = {self._key(str(name)): inner for name, inner in value.items()}
-        self._names = {self._key(str(name)): str(name) for name in value}
+        self._source = value
+        self._values = {n.lower(): inner for n, inner in value.items()} if any_case else value
         self._read: set[str] = set()
         if len(self._values) != len(value):
             raise WrongShape(where or "body", "names a field twice")
@@ -132,8 +141,9 @@ class Fields:
 
     def raw(self, name: str) -> Any:
         """The value as it came, `None` if it is not there."""
-        self._read.add(self._key(name))
-        return self._values.get(self._key(name))
+        key = name.lower() if self._any_case else name
+        self._read.add(key)
+        return self._values.get(key)
 
     def inner(self, name: str) -> "Fields":
         return Fields(self._given(name), self.at(name), any_case=self._any_case)
@@ -178,24 +188,29 @@ class Fields:
         value = self.raw(name)
         if value is None and default is not None:
             return default
-        number = as_whole(self._given(name))
+        number = as_whole(self._given(name) if value is None else value)
         if number is None:
             self.wrong(name, "must be a whole number")
         return number
 
     def unix_seconds(self, name: str) -> datetime | None:
         """A moment, given as seconds since 1970 in a number or text; it may be missing."""
-        if self.raw(name) in (None, ""):
+        value = self.raw(name)
+        if value is None or value == "":
             return None
-        seconds = as_whole(self.raw(name))
+        seconds = as_whole(value)
         if seconds is None or not 0 <= seconds < _LAST_MOMENT_S:
             self.wrong(name, "must be a moment in unix seconds")
         return _EPOCH + timedelta(seconds=seconds)
 
     def unread(self) -> Iterator[str]:
         """Where fields are that nobody asked for, without the indexes of lists."""
-        for key in self._values.keys() - self._read:
-            yield re.sub(r"\[\d+\]", "[]", self.at(self._names[key]))
+        unread = self._values.keys() - self._read
+        if not unread:
+            return
+        for name in self._source:
+            if self._key(name) in unread:
+                yield re.sub(r"\[\d+\]", "[]", self.at(name))
 
     def _given(self, name: str) -> Any:
         value = self.raw(name)
@@ -214,6 +229,27 @@ class Fields:
 
     def _key(self, name: str) -> str:
         return name.lower() if self._any_case else name
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text of JSON that was read shows by itself that all of its values are storable.
+
+    Looking at the text costs a fraction of walking through the values. Where it does not tell,
+    the values do.
+    """
+    if _DOUBTFUL.search(text):
+        return False
+    try:
+        raw = (_ESCAPE.sub("", text) if "\\" in text else text).encode()
+    except UnicodeEncodeError:
+        return False
+    # Every second part is between two quotes, where a bracket is a sign like any other.
+    brackets = b"".join(raw.translate(_TO_BRACKETS, _NO_MARKS).split(b'"')[::2])
+    for _ in range(DEEPEST):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"()", b"")
+    return False
 
 
 def _check_storable(value: Any) -> None:

@@ -43,6 +43,61 @@ def test_what_could_not_be_kept_is_malformed(body):
         wire.loads(body)
 
 
+_DEEPEST = wire.DEEPEST
+_SCALARS = [
+    "1",
+    '""',
+    '"["',
+    '"}"',
+    r'"\""',
+    r'"\\"',
+    r'"\n"',
+    r'"[\\\"{"',
+    r'"\\u0000"',
+    r'"\u005b"',
+    r'"\ud83d\ude00"',
+    '"żółw"',
+]
+
+
+@pytest.mark.parametrize("scalar", _SCALARS)
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"[":', "}")])
+def test_a_text_is_read_down_to_the_deepest_value(scalar, opening, closing):
+    """Brackets and escapes inside texts are no nesting."""
+    deepest = opening * (_DEEPEST - 1) + scalar + closing * (_DEEPEST - 1)
+    assert wire.loads_text(deepest) == json.loads(deepest)
+    with pytest.raises(MalformedPayload, match="nested too deeply"):
+        wire.loads_text(f"[{deepest}]")
+
+
+@pytest.mark.parametrize("count", [_DEEPEST - 1, _DEEPEST])
+def test_lists_alone_are_as_deep_as_they_are_nested(count):
+    assert wire.loads_text("[" * count + "]" * count)
+    with pytest.raises(MalformedPayload, match="nested too deeply"):
+        wire.loads_text("[" * (_DEEPEST + 1) + "]" * (_DEEPEST + 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'"\uDC00"',
+        r'"\\\u0000"',
+        r'{"a\ud800\ud800": 1}',
+        r'{"a": [{"b": "x\u0000"}]}',
+        '"\ud800"',
+        '{"\udfff": 1}',
+    ],
+)
+def test_characters_that_are_none_are_refused_wherever_they_stand(text):
+    with pytest.raises(MalformedPayload, match="the body holds a"):
+        wire.loads_text(text)
+
+
+def test_what_only_looks_like_such_a_character_is_read():
+    assert wire.loads_text(r'["\\u0000", "\ud83d\ude00", "\ue000"]') == [r"\u0000", "😀", "\ue000"]
+    assert wire.loads_text(r'{"a": "\u0000", "a": 1}') == {"a": 1}
+
+
 def test_text_of_any_alphabet_is_read():
     assert wire.loads('["\\ud83d\\ude00 żółw"]'.encode()) == ["😀 żółw"]
 
