@@ -94,11 +94,12 @@ TEMPLATES = [
 ]
 
 # A pool that gives a lost server up soon tries again with the next request; one that goes on
-# trying waits longer after each failure, and would still wait when the server is back.
+# trying waits longer after each failure, and would still wait when the server is back. Nobody
+# waits longer for a connection than a vendor waits for its answer: gr8 gives up after 2 s.
 _POOL = {
     "min_size": min(2, DB_POOL_SIZE),
     "max_size": DB_POOL_SIZE,
-    "timeout": 3,
+    "timeout": 1.5,
     "reconnect_timeout": 2,
 }
 _database = {

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from config import settings
+from providers import registry
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD = {
     "SECRET_KEY": "k" * 50,
@@ -96,3 +99,12 @@ def test_the_readme_lists_every_setting_and_no_other():
 
     assert len(table) == len(set(table))
     assert set(table) == read | {"DATA_DIR"}
+
+
+def test_no_vendor_waits_longer_for_a_connection_than_for_its_answer():
+    """With every connection in use the answer is a definite error, in time."""
+    routes = [route for name in registry.PROVIDERS for route in registry.get(name).routes]
+    times = [route.answer_within_s for route in routes if route.answer_within_s]
+
+    assert times
+    assert settings._POOL["timeout"] <= min(times)
