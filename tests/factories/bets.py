@@ -1,5 +1,6 @@
-"""Partners, provider accounts, players and coupons for the tests."""
+"""Partners, provider accounts, players, coupons and their results for the tests."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -10,11 +11,12 @@ from django.utils import timezone
 from bets.models import BetItem, Coupon, CouponStatus, Origin, Partner, Player
 from bets.services import money, partners, players
 from providers import encryption
-from providers.contract import CouponType
+from providers.contract import CouponType, Settle, Verdict
 from providers.models import ProviderAccount
 from wallets import services as ledger
 
 _numbers = count(1)
+T0 = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def a_partner(code: str = "", **changes: Any) -> Partner:
@@ -119,3 +121,32 @@ def _item(coupon: Coupon, position: int, odds: str) -> BetItem:
         selection="17|954|2.5",
         requested_odds=Decimal(odds),
     )
+
+
+def won(payout: str, *, reference: str = "b1", at: int | None = None, **kw: object) -> Settle:
+    """A win that the provider dates so many seconds after `T0`, or not at all."""
+    return Settle(
+        reference=reference,
+        verdict=Verdict.WON,
+        payout=Decimal(payout),
+        dated_at=None if at is None else T0 + timedelta(seconds=at),
+        **kw,
+    )
+
+
+def lost(*, reference: str = "b1", at: int | None = None) -> Settle:
+    return Settle(
+        reference=reference,
+        verdict=Verdict.LOST,
+        dated_at=None if at is None else T0 + timedelta(seconds=at),
+    )
+
+
+def again(coupon: Coupon) -> Coupon:
+    return Coupon.objects.get(pk=coupon.pk)
+
+
+def state(coupon: Coupon) -> tuple[str, str, Decimal | None]:
+    """Status, result and payout as they are stored."""
+    now = again(coupon)
+    return now.status, now.result, now.payout

@@ -1,67 +1,20 @@
-from datetime import UTC, datetime, timedelta
+"""What a result does to a coupon and to the money, and what it does when it is told again."""
+
 from decimal import Decimal
-from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
-from bets.models import Coupon, Flag, IdempotencyKey, PendingResult, Settlement, Tombstone
-from bets.services import inbound, placement, resolution
+from bets.models import Coupon, Flag, PendingResult, Settlement, Tombstone
+from bets.services import resolution
 from providers.contract import Accepted, Cancel, Rejected, Rollback, Settle, Unknown, Verdict
-from tests.bets.conftest import fund, money, placement_request
+from tests.bets.conftest import fund, money
+from tests.factories.bets import again, lost, state, won
 from wallets.models import Account
 from wallets.services import Kind, NewTransfer, Purpose, available, house, post
 
 pytestmark = pytest.mark.django_db
-
-T0 = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-def won(payout: str, *, reference: str = "b1", at: int | None = None, **kw: object) -> Settle:
-    return Settle(
-        reference=reference,
-        verdict=Verdict.WON,
-        payout=Decimal(payout),
-        dated_at=None if at is None else T0 + timedelta(seconds=at),
-        **kw,
-    )
-
-
-def lost(*, reference: str = "b1", at: int | None = None) -> Settle:
-    return Settle(
-        reference=reference,
-        verdict=Verdict.LOST,
-        dated_at=None if at is None else T0 + timedelta(seconds=at),
-    )
-
-
-@pytest.fixture
-def report(account):
-    def send(*commands):
-        with transaction.atomic():
-            outcomes = inbound.carry_out(
-                account=account, commands=commands, delivery_id=uuid4(), now=timezone.now()
-            )
-        return [outcome.effect.value for outcome in outcomes]
-
-    return send
-
-
-@pytest.fixture
-def coupon(place, book) -> Coupon:
-    book.answers.append(Accepted(reference="b1"))
-    return place(stake="10.00", odds=("4.27",))
-
-
-def again(coupon: Coupon) -> Coupon:
-    return Coupon.objects.get(pk=coupon.pk)
-
-
-def state(coupon: Coupon) -> tuple[str, str, Decimal | None]:
-    now = again(coupon)
-    return now.status, now.result, now.payout
 
 
 def test_a_win_is_paid(coupon, report, player):
@@ -238,29 +191,6 @@ def test_a_key_is_not_believed_for_a_coupon_with_another_bet(coupon, report, pla
     assert state(coupon)[0] == "accepted"
 
 
-def test_a_result_during_the_call_is_kept_until_the_yes(transactional_db, place, book, report):
-    def settle_first(slip):
-        key = slip.callback_url.rsplit("/", 1)[1]
-        assert report(won("42.70", reference="b1", coupon_key=key)) == ["kept"]
-        return Accepted(reference="b1")
-
-    book.answers.append(settle_first)
-    coupon = place(stake="10.00", odds=("4.27",))
-    assert (coupon.status, coupon.payout) == ("settled", Decimal("42.70"))
-    assert PendingResult.objects.get().applied_at
-
-
-def test_a_result_on_the_bare_address_during_the_call_is_found_by_its_reference(
-    transactional_db, place, book, report
-):
-    def settle_first(slip):
-        assert report(lost(reference="b1")) == ["orphan"]
-        return Accepted(reference="b1")
-
-    book.answers.append(settle_first)
-    assert place().result == "lost"
-
-
 def test_a_result_for_an_unknown_bet_is_an_orphan(account, report):
     assert report(won("1.00", reference="nobody")) == ["orphan"]
     assert Flag.objects.get().reference == "nobody"
@@ -317,136 +247,6 @@ def test_many_results_cost_as_few_statements_as_one(
     with django_assert_max_num_queries(14):
         report(*[won("2.00", reference=f"many{n}") for n in range(40)])
     assert Coupon.objects.filter(status="settled").count() == 40
-
-
-def test_a_return_racing_a_result_ends_with_the_money_moved_once(
-    transactional_db, place, book, report, player
-):
-    for n in range(8):
-        book.answers.append(Accepted(reference=f"r{n}"))
-        coupon = place(stake="10.00", odds=("4.27",))
-        barrier = Barrier(2)
-
-        def settle(n=n, barrier=barrier):
-            barrier.wait()
-            report(won("42.70", reference=f"r{n}"))
-            connection.close()
-
-        def give_back(coupon=coupon, barrier=barrier):
-            barrier.wait()
-            resolution.return_coupon(
-                coupon_id=coupon.pk, actor="test", reason="test", now=timezone.now()
-            )
-            connection.close()
-
-        threads = [Thread(target=settle), Thread(target=give_back)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert state(coupon)[0] == "returned"
-        assert money(player) == ("100.00", "0.00", "0.00")
-
-
-def test_the_same_result_ten_times_at_once_pays_once(transactional_db, coupon, report, player):
-    barrier, effects = Barrier(10), []
-
-    def send():
-        barrier.wait()
-        effects.extend(report(won("42.70")))
-        connection.close()
-
-    threads = [Thread(target=send) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(effects) == ["applied"] + ["repeated"] * 9
-    assert money(player) == ("132.70", "0.00", "0.00")
-
-
-class TestTheProcessDies:
-    """Between the provider's yes and our second transaction."""
-
-    @pytest.fixture
-    def stranded(self, transactional_db, place, book, player) -> Coupon:
-        class Killed(BaseException):
-            pass
-
-        def die(slip):
-            raise Killed
-
-        book.answers.append(die)
-        with pytest.raises(Killed):
-            place(stake="10.00", odds=("4.27",))
-        assert money(player) == ("90.00", "10.00", "0.00")
-        return Coupon.objects.get()
-
-    def test_the_sweep_leaves_a_call_alone_that_may_still_be_open(self, stranded):
-        assert resolution.sweep(now=timezone.now()) == 0
-        assert state(stranded)[0] == "pending"
-
-    def test_the_sweep_makes_it_unknown_with_the_stake_held(self, stranded, player):
-        assert resolution.sweep(now=timezone.now() + timedelta(minutes=1)) == 1
-        assert state(stranded)[0] == "unknown"
-        assert money(player) == ("90.00", "10.00", "0.00")
-
-    def test_its_result_brings_it_home(self, stranded, report, player):
-        key = stranded.callback_key
-        assert report(won("42.70", reference="b1", coupon_key=key)) == ["kept"]
-        resolution.sweep(now=timezone.now() + timedelta(minutes=1))
-        assert state(stranded)[0] == "settled"
-        assert money(player) == ("132.70", "0.00", "0.00")
-
-    def test_past_its_deadline_it_is_in_the_staff_queue_once(self, stranded):
-        for minutes in (1, 30, 60):
-            resolution.sweep(now=timezone.now() + timedelta(minutes=minutes))
-        assert [flag.kind for flag in Flag.objects.all()] == ["unknown_overdue"]
-
-    def test_the_same_key_then_tells_what_is_known(self, stranded, partner, player, account, book):
-        row = IdempotencyKey.objects.get()
-        resolution.sweep(now=timezone.now() + timedelta(minutes=1))
-        reply = placement.place(
-            partner=partner,
-            key=row.key,
-            request=placement_request(player, account),
-            request_digest=row.request_digest,
-            now=timezone.now(),
-            render=lambda coupon: coupon.status.encode(),
-        )
-        assert (reply.status, reply.body) == (202, b"unknown")
-        assert len(book.slips) == 1
-
-
-def test_staff_confirm_an_unknown_bet(place, book, player, report):
-    book.answers.append(Unknown(reason="timeout"))
-    coupon = place(stake="10.00")
-    report(won("20.00", reference="b7"))
-    resolution.confirm_accepted(
-        coupon_id=coupon.pk, reference="b7", actor="staff:eve", reason="seen", now=timezone.now()
-    )
-    assert state(coupon)[0] == "settled"
-    assert money(player) == ("110.00", "0.00", "0.00")
-
-
-def test_staff_reject_an_unknown_bet(place, book, player):
-    book.answers.append(Unknown(reason="timeout"))
-    coupon = place(stake="10.00")
-    resolution.confirm_rejected(
-        coupon_id=coupon.pk, actor="staff:eve", reason="not there", now=timezone.now()
-    )
-    assert state(coupon)[0] == "rejected"
-    assert money(player) == ("100.00", "0.00", "0.00")
-    with pytest.raises(resolution.NotPossible):
-        resolution.confirm_rejected(
-            coupon_id=coupon.pk, actor="staff:eve", reason="again", now=timezone.now()
-        )
-
-
-def test_an_accepted_coupon_without_a_result_reaches_the_staff_queue(coupon):
-    resolution.sweep(now=timezone.now() + timedelta(hours=73))
-    assert Flag.objects.get().kind == "result_overdue"
-    assert state(coupon)[0] == "accepted"
 
 
 @pytest.mark.parametrize("key", [True, False])
