@@ -6,7 +6,7 @@ and texts as numbers. Everything raises `WrongShape` for a value that is not wha
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,13 +131,19 @@ def odds(found: Object, name: str) -> Decimal:
 
 
 def moment(found: Object, *names: str) -> datetime | None:
-    """A time of Rome, as `2020-12-12T20:45:00`; `None` if it is missing or is no time."""
+    """A time of Rome, as `2020-12-12T20:45:00`; `None` if it is missing or is no time.
+
+    The first and the last year stand for no time: what is near the ends of the calendar has no
+    moment in every zone.
+    """
     value = first(found, *names)
     if not isinstance(value, str):
         return None
     try:
         parsed = datetime.fromisoformat(value)
     except ValueError:
+        return None
+    if not MINYEAR < parsed.year < MAXYEAR:
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=ROME)
 

@@ -110,9 +110,13 @@ def test_what_is_new_is_noted_wherever_it_lies():
     assert notes.fields == {"d[].n[].bandiera", "d[].n[].m[].a[].s[].e[].q"}
 
 
-def test_a_time_that_is_none_is_left_open_and_noted():
+@pytest.mark.parametrize(
+    "text", ["domani", "0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "2020-13-01T00:00:00"]
+)
+def test_a_time_that_is_none_is_left_open_and_noted(text):
+    """The ends of the calendar stand for no time, and have no moment in every zone."""
     found = message("menu")
-    found["d"][0]["n"][0]["m"][0]["a"][0]["dt"] = "domani"
+    found["d"][0]["n"][0]["m"][0]["a"][0]["dt"] = text
     notes = Notes()
 
     first, _ = navigation.read_menu(found, notes)
