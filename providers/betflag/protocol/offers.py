@@ -261,7 +261,10 @@ def _match(found: Object, where: str, notes: Notes) -> Match:
 
 
 def with_average_odds(offers: Sequence[OwnOffer], matches: Sequence[Match]) -> tuple[OwnOffer, ...]:
-    """The offers with the average odds of their matches, weighed by amount, to four decimals."""
+    """The offers with the average odds of their matches, weighed by amount, to four decimals.
+
+    Matches are read after the offers: where they add up to another amount, the average stays open.
+    """
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     products: dict[str, Decimal] = defaultdict(Decimal)
     for match in matches:
@@ -273,5 +276,8 @@ def with_average_odds(offers: Sequence[OwnOffer], matches: Sequence[Match]) -> t
         if amount
     }
     return tuple(
-        replace(offer, average_matched_odds=averages.get(offer.reference)) for offer in offers
+        replace(offer, average_matched_odds=averages.get(offer.reference))
+        if amounts[offer.reference] == offer.matched
+        else offer
+        for offer in offers
     )

@@ -278,6 +278,10 @@ def test_an_average_is_weighed_by_amount_and_rounded_once():
     (averaged,) = offers.with_average_odds([offer], matches)
 
     assert averaged.average_matched_odds == Decimal("1.5067")
+    for others in (matches[:2], [*matches, match("9.00", "1.00")]):
+        # Read at another moment than the offer, they tell nothing of its average.
+        (open_ended,) = offers.with_average_odds([offer], others)
+        assert open_ended.average_matched_odds is None
 
 
 @pytest.mark.parametrize("name", ["o", "a", "abb"])
