@@ -19,7 +19,8 @@ from providers.contract import NewOffer, OfferSlip, PlacedOffer, Rejected, Side
 ROUNDINGS = {"up": ROUND_CEILING, "down": ROUND_FLOOR, "half_up": ROUND_HALF_UP}
 
 _TYPES = {side: code for code, side in SIDES.items()}
-_NUMBER = re.compile(r"[0-9]{1,18}")
+# As the wire writes it back: with a zero before it, one market or selection would have two ids.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _PLACED = frozenset({"abbinato", "importo", "offerta", "tipo"})
 _MOST_STAKE = Decimal(10) ** 12
 

@@ -72,6 +72,8 @@ def test_odds_are_written_exactly(odds, quota):
         ({"stake": Decimal(10) ** 15}, "wrong_stake"),
         ({"selection_id": "X"}, "wrong_order_data"),
         ({"selection_id": ""}, "wrong_order_data"),
+        ({"selection_id": "01"}, "wrong_order_data"),
+        ({"selection_id": "٣"}, "wrong_order_data"),
     ],
 )
 def test_what_the_wire_has_no_form_for_is_refused(change, code):
@@ -83,7 +85,10 @@ def test_what_the_wire_has_no_form_for_is_refused(change, code):
     assert refused.message.startswith("offer 1: ")
 
 
-@pytest.mark.parametrize("change", [{"market_id": "x"}, {"market_id": ""}, {"market_version": -1}])
+@pytest.mark.parametrize(
+    "change",
+    [{"market_id": "x"}, {"market_id": ""}, {"market_id": "0813016"}, {"market_version": -1}],
+)
 def test_an_order_for_no_market_is_refused(change):
     assert orders.check(make_offers(**change), RULES).code == "wrong_order_data"
 
