@@ -16,10 +16,10 @@ def main() -> None:
     os.environ["DATABASE_URL"] = environment.url(DATABASE)
     django.setup()
     call_command("migrate", verbosity=0)
-    from benchmarks import inbox, postings, report  # noqa: PLC0415
+    from benchmarks import clients, inbox, postings, report  # noqa: PLC0415
 
     tables = inbox.run(DATABASE)
-    tables = [postings.run(DATABASE), *tables]
+    tables = [postings.run(DATABASE), *tables, *clients.run()]
     print(f"\n{report.machine(environment.url(DATABASE))}")
     for table in tables:
         print(f"\n{table.markdown()}")

@@ -141,7 +141,7 @@ def prune(*, before: datetime, batch: int) -> int:
 
     The key says when a call began, so that nothing is read that is not deleted.
     """
-    values = {"before": ids.first_at(before), "batch": batch}
+    values: dict[str, Any] = {"before": ids.first_at(before), "batch": batch}
     with connection.cursor() as cursor:
         cursor.execute(_PRUNE, values)
         return int(cursor.rowcount)
