@@ -11,7 +11,7 @@ from bets.models import CouponStatus
 from bets.queries.coupons import coupon_of
 from bets.serializers import shown
 from bets.serializers.coupons import NewCoupon, NewReturn, coupon_body
-from bets.services import quotes, returns
+from bets.services import plain_words, quotes, returns
 from bets.services.quotes import QuoteNotSupported, QuoteRefused, QuoteUnavailable
 from bets.services.resolution import NotPossible
 from bets.services.returns import (
@@ -100,5 +100,6 @@ def _not_returned(error: NotPossible) -> problems.Problem:
         return problems.conflict("return_in_progress", str(error))
     if isinstance(error, ReturnNotSent):
         answer = error.answer
-        return problems.away(answer.code, answer.message, retry_after_s=answer.retry_after_s)
+        words = plain_words.for_partners(answer)
+        return problems.away(answer.code, words, retry_after_s=answer.retry_after_s)
     return problems.conflict("not_returnable", str(error))

@@ -7,7 +7,7 @@ from typing import Any
 
 from bets import combinations
 from bets.models import ODDS_LIMIT, BetItem, Coupon, CouponStatus, FlagKind, TimelineKind
-from bets.services import money
+from bets.services import money, plain_words
 from bets.services.batch import Batch, Cause
 from providers import services as providers
 from providers.contract import Accepted, NotSent, Rejected, Unknown
@@ -111,9 +111,10 @@ def first_asked_at(coupon: Coupon) -> datetime | None:
 
 def rejection(answer: Rejected | NotSent) -> dict[str, Any]:
     """The reason of a rejection as it is stored and shown; odds and amounts are strings."""
+    unsent = isinstance(answer, NotSent)
     stored: dict[str, Any] = {
         "code": answer.code,
-        "message": answer.message,
+        "message": plain_words.for_partners(answer) if unsent else answer.message,
         "provider_code": "",
         "changed": [],
         "max_stake": None,

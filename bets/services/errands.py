@@ -15,7 +15,7 @@ from django_q.tasks import async_task
 
 from bets.models import ErrandState, Player
 from bets.models.limits import Errand
-from bets.services import identities
+from bets.services import identities, plain_words
 from providers import leases
 from providers.contract import Deed, Done, NotSent, PlayerProfile, Rejected
 from providers.models import ProviderAccount
@@ -135,7 +135,8 @@ def _book(errand: Any, answer: Deed, now: datetime) -> None:
 
 
 def _why(answer: Any) -> str:
-    return answer.message if isinstance(answer, NotSent) else f"No clear answer: {answer.reason}"
+    """For partners, who read it too; what exactly was wrong stands in the call log."""
+    return plain_words.for_partners(answer)
 
 
 def _pause(row: Errand, answer: Any) -> timedelta:

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from bets.models import Partner
 from bets.models.fields import new_id
-from bets.services import slips
+from bets.services import plain_words, slips
 from bets.services.slips import PlacementRefused, PlacementRequest
 from providers import services as providers
 from providers.contract import Capability, NotSent, Quote, Rejected, Unknown
@@ -65,6 +65,7 @@ def _nobodys_id() -> UUID:
 def _not_quoted(answer: Rejected | NotSent | Unknown) -> PlacementRefused:
     if isinstance(answer, Rejected):
         return QuoteRefused(answer)
+    words = plain_words.for_partners(answer)
     if isinstance(answer, NotSent):
-        return QuoteUnavailable(answer.code, answer.message, answer.retry_after_s)
-    return QuoteUnavailable("provider_unclear", f"The provider gave no answer: {answer.reason}")
+        return QuoteUnavailable(answer.code, words, answer.retry_after_s)
+    return QuoteUnavailable("provider_unclear", words)

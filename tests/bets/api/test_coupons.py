@@ -140,12 +140,14 @@ def test_a_player_who_may_not_bet(api, slip, book, player, status) -> None:
 
 def test_never_sent_is_rejected_and_no_clear_answer_is_202(api, slip, book) -> None:
     book.answers += [
-        NotSent(code="provider_unreachable", message="No connection."),
+        NotSent(code="provider_unreachable", message="no way to 10.1.2.3"),
         Unknown(reason="time-out"),
     ]
     never = api.post("/coupons", slip(), key="k1")
     unclear = api.post("/coupons", slip(), key="k2")
     assert (never.status_code, never.json()["status"]) == (201, "rejected")
+    assert never.json()["rejection"]["message"] == "The provider could not be reached."
+    assert "10.1.2.3" in Coupon.objects.get(pk=never.json()["id"]).events.last().reason
     assert (unclear.status_code, unclear.json()["status"]) == (202, "unknown")
     again = api.post("/coupons", slip(), key="k2")
     assert (again.status_code, again.content) == (202, unclear.content)

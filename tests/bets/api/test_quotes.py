@@ -62,8 +62,9 @@ def test_an_account_that_is_switched_off(api, asked, sports_account, sportsbook)
     ("answer", "code", "wait"),
     [
         (NotSent(code="rate_limited", message="slow", retry_after_s=7), "rate_limited", "7"),
-        (NotSent(code="provider_unreachable", message="no route"), "provider_unreachable", None),
-        (Unknown(reason="time-out"), "provider_unclear", None),
+        (NotSent(code="provider_unreachable", message="10.1.2.3"), "provider_unreachable", None),
+        (NotSent(code="provider_suspended", message="10.1.2.3"), "provider_suspended", None),
+        (Unknown(reason="10.1.2.3"), "provider_unclear", None),
         (RuntimeError("bug"), "provider_unclear", None),
     ],
 )
@@ -72,6 +73,7 @@ def test_no_answer_is_a_503(api, asked, sportsbook, answer, code, wait) -> None:
     response = api.post("/coupons/quote", asked())
     problem(response, 503, code)
     assert response.headers.get("Retry-After") == wait
+    assert b"10.1.2.3" not in response.content
 
 
 def test_a_provider_that_gives_none(api, slip, book) -> None:

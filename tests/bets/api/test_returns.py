@@ -70,10 +70,11 @@ def test_a_no_of_the_provider_is_told_in_its_words(api, accepted, sportsbook, pl
 
 def test_a_provider_that_cannot_be_reached(api, accepted, sportsbook) -> None:
     coupon_id = accepted()
-    sportsbook.returns.append(NotSent(code="rate_limited", message="slow", retry_after_s=3))
+    sportsbook.returns.append(NotSent(code="rate_limited", message="10.1.2.3", retry_after_s=3))
     response = api.post(f"/coupons/{coupon_id}/return", WHY)
     problem(response, 503, "rate_limited")
     assert response["Retry-After"] == "3"
+    assert b"10.1.2.3" not in response.content
     assert Coupon.objects.get().status == "accepted"
     assert not Flag.objects.filter(resolved_at__isnull=True).exists()
 

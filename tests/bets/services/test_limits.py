@@ -106,7 +106,7 @@ def test_it_is_given_up_at_last(change, sportsbook) -> None:
         limits.send_due(now=now + timedelta(hours=2 * hours))
     row = LimitChange.objects.get()
     assert (row.state, row.attempts) == ("failed", 20)
-    assert "time-out" in row.error
+    assert "no clear answer" in row.error
 
 
 def test_a_process_that_dies_during_the_call_loses_nothing(change, sportsbook) -> None:
