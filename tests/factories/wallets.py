@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from wallets.queries import balances
 from wallets.services import (
     Kind,
     NewTransfer,
@@ -144,3 +145,14 @@ def funded(amount: str = "100", *, currency: str = "EUR") -> UUID:
 def post_one(transfer: NewTransfer) -> Posted:
     (posted,) = post(transfers=[transfer])
     return posted
+
+
+def three(wallet_id: UUID) -> tuple[Decimal, Decimal, Decimal]:
+    """What is available, held and owed."""
+    found = balances([wallet_id])[wallet_id]
+    return found.available, found.held, found.owed
+
+
+def money(*amounts: str) -> tuple[Decimal, ...]:
+    """Amounts, to be compared with what is found."""
+    return tuple(Decimal(amount) for amount in amounts)
