@@ -1,4 +1,4 @@
-"""Placing tickets over real HTTP: reserve, keep, pay; or create."""
+"""Placing tickets over real HTTP: reserve, keep, pay."""
 
 import json
 import time
@@ -12,53 +12,21 @@ from providers import services
 from providers.contract import Accepted, NotSent, Rejected, Unknown
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from tests.factories.providers import make_account
-from tests.factories.superbet import SECRET, TICKET, make_superbet, make_ticket_slip, sign
+from tests.factories.superbet import SECRET, TICKET, make_ticket_slip, sign
 from tests.providers.samples import sample
-from tests.providers.scripted import Scripted, drip, hang_up, reply, reset, unused_url
-
-RESERVE = "/be/tickets/reserve"
-PAID = f"/be/tickets/{TICKET}/paid"
-GET = f"/be/tickets/{TICKET}"
-CREATE = "/be/tickets"
-RESERVED = json.loads(sample("superbet", "reserve", "response"))
-OPEN = json.loads(sample("superbet", "paid", "response"))
-CANCELLED = json.loads(sample("superbet", "not_approved", "response"))
-
-
-def error(code: int) -> dict:
-    return json.loads(sample("superbet", f"error_{code}", "response"))
-
-
-@pytest.fixture
-def account(server: Scripted, db) -> ProviderAccount:
-    server.on(RESERVE, reply(RESERVED))
-    server.on(PAID, reply(OPEN))
-    return make_superbet(server.url)
-
-
-class Kept:
-    """Stores the id of a ticket, or says that the coupon waits no more."""
-
-    def __init__(self, server: Scripted, *, answer: bool = True) -> None:
-        self._server = server
-        self._answer = answer
-        self.references: list[str] = []
-        self.sent_before: list[str] = []
-
-    def __call__(self, reference: str) -> bool:
-        self.references.append(reference)
-        self.sent_before = [request.path for request in self._server.received]
-        return self._answer
-
-
-def place(account, *bets, keep=bool, deadline_s=5.0, **changes):
-    slip = make_ticket_slip(*bets, **changes)
-    return services.place(account=account, keep=keep, slip=slip, deadline_s=deadline_s)
-
-
-def calls() -> list[tuple[str, str]]:
-    return list(ProviderCall.objects.order_by("id").values_list("operation", "outcome"))
-
+from tests.providers.scripted import drip, hang_up, reply, reset, unused_url
+from tests.providers.superbet.asked import (
+    CREATE,
+    OPEN,
+    PAID,
+    RESERVE,
+    RESERVED,
+    Kept,
+    calls,
+    error,
+    limited,
+    place,
+)
 
 # --- reserve, keep, pay -------------------------------------------------------------------------
 
@@ -298,14 +266,6 @@ def test_nobody_listening_is_not_sent(account):
     assert placed.code == "provider_unreachable"
 
 
-# --- too many requests --------------------------------------------------------------------------
-
-
-def limited(retry_after: str):
-    headers = (f"Retry-After: {retry_after}",) if retry_after else ()
-    return reply("", status=429, headers=(*headers, "Content-Type: text/plain"))
-
-
 def test_a_pause_that_fits_is_waited_for(server, account):
     server.on(RESERVE, limited("1"), reply(RESERVED))
     started = time.monotonic()
@@ -330,133 +290,6 @@ def test_the_second_429_is_the_last(server, account):
 
     assert place(account).code == "rate_limited"
     assert len(server.requests(RESERVE)) == 2
-
-
-def test_a_payment_is_never_sent_again(server, account):
-    server.on(PAID, limited("0"), reply(OPEN))
-
-    assert isinstance(place(account), Unknown)
-    assert len(server.requests(PAID)) == 1
-
-
-# --- the payment --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step", [reset, hang_up, reply("<html>"), reply(RESERVED), reply({})])
-def test_a_lost_payment_is_unknown_and_its_ticket_is_known(server, account, step):
-    server.on(PAID, step)
-    keep = Kept(server)
-
-    assert isinstance(place(account, keep=keep), Unknown)
-    assert keep.references == [TICKET]
-    assert len(server.requests(PAID)) == 1
-    assert calls()[-1] == ("paid", CallOutcome.UNKNOWN)
-
-
-@pytest.mark.parametrize("code", [100, 102])
-def test_a_ticket_that_is_gone_is_rejected(server, account, code):
-    server.on(PAID, reply(error(code), status=400))
-
-    placed = place(account)
-
-    assert isinstance(placed, Rejected)
-    assert (placed.code, placed.provider_code) == ("not_at_provider", str(code))
-
-
-@pytest.mark.parametrize("code", [117, 104])
-@pytest.mark.parametrize(
-    ("ticket", "kind"),
-    [
-        (reply(OPEN), Accepted),
-        (reply({**OPEN, "status": "closed"}), Accepted),
-        (reply(CANCELLED), Rejected),
-        (reply(RESERVED), Unknown),
-        (reply({**OPEN, "id": "another"}), Unknown),
-        (reply("<html>"), Unknown),
-        (reply(error(102), status=400), Unknown),
-        (reset, Unknown),
-    ],
-)
-def test_a_ticket_that_is_not_reserved_any_more_is_asked_for(server, account, code, ticket, kind):
-    server.on(PAID, reply({"code": code, "message": "not reserved"}, status=400))
-    server.on(GET, ticket)
-
-    assert isinstance(place(account), kind)
-    assert len(server.requests(PAID)) == 1
-
-
-def test_a_cancelled_ticket_is_rejected(server, account):
-    server.on(PAID, reply(CANCELLED))
-
-    assert isinstance(place(account), Rejected)
-
-
-def test_the_answer_for_another_ticket_is_no_answer(server, account):
-    server.on(PAID, reply({**OPEN, "id": "another"}))
-
-    assert isinstance(place(account), Unknown)
-
-
-def test_a_payment_that_is_not_sent_leaves_no_bet(server, account):
-    def move_away(reference: str) -> bool:
-        account.base_url = unused_url()
-        return True
-
-    assert isinstance(place(account, keep=move_away), NotSent)
-
-
-# --- create -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def creating(server, db) -> ProviderAccount:
-    server.on(CREATE, reply(OPEN))
-    return make_superbet(server.url, placement="create")
-
-
-def test_a_created_ticket_is_accepted_with_one_call(server, creating):
-    placed = place(creating)
-
-    assert isinstance(placed, Accepted)
-    assert placed.excise == Decimal("1.11")
-    assert [sent.path for sent in server.received] == [CREATE]
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        ({**OPEN, "approved": False}, Rejected),
-        (CANCELLED, Rejected),
-        (RESERVED, Unknown),
-        ({**OPEN, "status": "frozen"}, Unknown),
-        ({**OPEN, "price": 2000}, Unknown),
-    ],
-)
-def test_a_created_ticket_in_another_state(server, creating, answer, kind):
-    server.on(CREATE, reply(answer))
-
-    assert isinstance(place(creating), kind)
-
-
-UNDECIDED = [
-    reply({"message": "conflict"}, status=409),
-    reply({"code": 408, "message": "timed out"}, status=408),
-]
-
-
-@pytest.mark.parametrize("step", UNDECIDED)
-def test_a_payment_that_timed_out_at_the_engine_or_met_another_is_unknown(server, account, step):
-    server.on(PAID, step)
-
-    assert isinstance(place(account), Unknown)
-
-
-@pytest.mark.parametrize("step", [reset, limited("0"), reply("<html>", status=400), *UNDECIDED])
-def test_a_lost_creation_is_unknown_and_not_repeated(server, creating, step):
-    server.on(CREATE, step)
-
-    assert isinstance(place(creating), Unknown)
-    assert len(server.requests(CREATE)) == 1
 
 
 # --- what is kept of it -------------------------------------------------------------------------
