@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -30,7 +29,6 @@ from providers.contract import (
     OfferCancellation,
     OfferPlacement,
     OfferSlip,
-    OfferStatus,
     OwnOffer,
     Parsed,
     Placed,
@@ -43,38 +41,7 @@ from providers.contract import (
     SlipForm,
     Unknown,
 )
-
-OURS, RIVAL = "ours", "rival"
-
-
-@dataclass
-class Lying:
-    """An offer in a market, ours or a rival's."""
-
-    owner: str
-    reference: str
-    selection_id: str
-    side: Side
-    odds: Decimal
-    stake: Decimal
-    parts: list[tuple[Decimal, Decimal]] = field(default_factory=list)
-    is_cancelled: bool = False
-
-    @property
-    def matched(self) -> Decimal:
-        return sum((amount for _, amount in self.parts), Decimal(0))
-
-    @property
-    def left(self) -> Decimal:
-        return Decimal(0) if self.is_cancelled else self.stake - self.matched
-
-    @property
-    def status(self) -> OfferStatus:
-        if self.matched == self.stake:
-            return OfferStatus.MATCHED
-        if self.is_cancelled:
-            return OfferStatus.CANCELLED
-        return OfferStatus.PARTLY_MATCHED if self.matched else OfferStatus.OPEN
+from tests.fakes.offers import OURS, RIVAL, Lying, seen
 
 
 class FakeExchange:
@@ -181,7 +148,7 @@ class FakeExchange:
     def own_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        return self._do("own_offers", lambda: tuple(map(_seen, self.own(market_id))))
+        return self._do("own_offers", lambda: tuple(map(seen, self.own(market_id))))
 
     def open_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
@@ -375,18 +342,6 @@ class FakeExchange:
         return tuple(Price(odds=odds, amount=amounts[odds]) for odds in best_first)
 
 
-def _seen(lying: Lying) -> OwnOffer:
-    return OwnOffer(
-        reference=lying.reference,
-        selection_id=lying.selection_id,
-        side=lying.side,
-        odds=lying.odds,
-        stake=lying.stake,
-        matched=lying.matched,
-        status=lying.status,
-    )
-
-
 MARKET = Market(
     id="7",
     name="Match odds",
@@ -394,6 +349,8 @@ MARKET = Market(
     version=1,
     selections=(MarketSelection(id="1", label="1"), MarketSelection(id="2", label="X")),
 )
+
+
 EVENT = Event(
     id="70",
     name="Lazio - Verona",
