@@ -111,10 +111,10 @@ def first_asked_at(coupon: Coupon) -> datetime | None:
 
 def rejection(answer: Rejected | NotSent) -> dict[str, Any]:
     """The reason of a rejection as it is stored and shown; odds and amounts are strings."""
-    unsent = isinstance(answer, NotSent)
+    words = plain_words.for_partners(answer) if isinstance(answer, NotSent) else answer.message
     stored: dict[str, Any] = {
         "code": answer.code,
-        "message": plain_words.for_partners(answer) if unsent else answer.message,
+        "message": words,
         "provider_code": "",
         "changed": [],
         "max_stake": None,
