@@ -1,5 +1,6 @@
 """The client against an exchange that was written from the document alone."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -93,7 +94,9 @@ def test_an_order_lies_open_is_matched_and_is_cancelled(sandbox, account, betfla
 
 def test_a_back_takes_what_the_book_shows_for_backs(sandbox, account, betflag):
     sandbox.post("/betflag/settings", {"traders": True})
+    # The traders come once a second.
     for _ in range(100):
+        time.sleep(0.05)
         book = betflag.book(account, MARKET, depth=3, deadline_s=5)
         if len(book.selections) == 3 and all(len(each.back) == 3 for each in book.selections):
             break
