@@ -9,7 +9,7 @@ comes to the market between that moment and the answer is of this placement.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -46,6 +46,7 @@ _GRACE = timedelta(seconds=15)
 # With less time than this, placing is not begun.
 _LEAST_CALL_S = 2.0
 _LONGEST_WAIT_S = 8.0
+_CENT = Decimal("0.01")
 
 
 class KeyReused(Exception):
@@ -235,12 +236,17 @@ def _judge(
                 message=f"The market's version is {book.version} by now.",
             ), ""
     funds = exchange.funds(account=account, deadline_s=deadline.left_s)
-    if sum(offer.liability for offer in slip.offers) > funds.free:
+    if sum(_locked(offer) for offer in slip.offers) > funds.free:
         return Rejected(
             code="insufficient_funds",
             message="The account's free balance does not cover the liability.",
         ), funds.currency
     return None, funds.currency
+
+
+def _locked(offer: NewOffer) -> Decimal:
+    """What an exchange that counts in cents locks at most for an offer."""
+    return offer.liability.quantize(_CENT, rounding=ROUND_CEILING)
 
 
 def _mark_sent(batch: ExchangeBatch, before: list[str], currency: str) -> bool:

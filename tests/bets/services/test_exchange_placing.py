@@ -126,6 +126,17 @@ def test_the_liability_of_all_offers_together_must_be_covered(partner, exchange_
     assert [order.status for order in placed(partner, exchange_account, *lays)] == ["open"] * 2
 
 
+def test_each_liability_counts_with_whole_cents(partner, exchange_account, exchange):
+    """0.3333 is 0.34 to an exchange that counts in cents, three times over."""
+    lays = [an_offer("lay", "1.33", "1.01")] * 3
+    exchange.free = Decimal("1.01")
+    assert {code(order) for order in placed(partner, exchange_account, *lays)} == {
+        "insufficient_funds"
+    }
+    exchange.free = Decimal("1.02")
+    assert {order.status for order in placed(partner, exchange_account, *lays)} == {"open"}
+
+
 @pytest.mark.parametrize(("version", "status"), [(0, "open"), (3, "open"), (2, "rejected")])
 def test_a_stale_market_version_is_refused(partner, exchange_account, exchange, version, status):
     exchange.versions["7"] = 3
