@@ -123,6 +123,9 @@ def _earlier(partner: Partner, key: str, digest: str, render: Render) -> StoredR
         return StoredReply(status=batch.reply_status, body=bytes(batch.reply_body))
     with transaction.atomic():
         lock_market(account_id=batch.account_id, market_id=batch.market_id)
+        batch.refresh_from_db(fields=["reply_status", "reply_body"])
+        if batch.reply_body is not None and batch.reply_status is not None:
+            return StoredReply(status=batch.reply_status, body=bytes(batch.reply_body))
         if batch.orders.filter(status=OrderStatus.PENDING).exists():
             raise PlacementInProgress(key)
         return _store_reply(batch, render)

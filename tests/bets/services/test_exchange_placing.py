@@ -1,16 +1,18 @@
 """Placing orders at an exchange."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bets.models import ExchangeBatch, ExchangeOrder, Flag
 from bets.services.exchange.accounts import AccountNotFound, NotAnExchange
+from bets.services.exchange.journal import lock_market
 from bets.services.exchange.placing import KeyReused, PlacementInProgress
 from providers import leases
 from providers.contract import NotSent, Placed, PlacedOffer, ReadRefused, Rejected, Unknown
@@ -297,6 +299,34 @@ def test_one_key_in_parallel_places_once(transactional_db, partner, exchange_acc
     done = {reply for reply in replies if reply != "in progress"}
     assert len(done) == 1
     assert (exchange.calls["place_offers"], ExchangeOrder.objects.count()) == (1, 1)
+
+
+def test_a_repeat_beside_the_end_of_the_first_gets_its_bytes(
+    transactional_db, partner, exchange_account
+):
+    batch = an_order(partner, exchange_account).batch
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock_market(account_id=exchange_account.pk, market_id="7")
+            repeat = pool.submit(in_threads, 1, lambda _: again(partner, batch))
+            await_a_waiting_lock()
+            ExchangeBatch.objects.filter(pk=batch.pk).update(reply_status=201, reply_body=b"first")
+        assert repeat.result(10) == [(201, b"first")]
+
+
+def again(partner, batch):
+    reply = place(partner, batch.account, key=batch.key)
+    return reply.status, reply.body
+
+
+def await_a_waiting_lock():
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_placements_on_one_market_wait_for_one_another(
