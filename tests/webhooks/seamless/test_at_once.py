@@ -74,6 +74,24 @@ def test_a_stake_and_its_rollback_at_once_leave_the_money_where_it_was(
     assert verify() == []
 
 
+def test_a_clawback_and_its_rollbacks_at_once_leave_the_payout(
+    transactional_db, insist, coupon, player
+):
+    insist(body_of(coupon))
+    insist(body_of(coupon, "payout", "25.00"))
+
+    def race(number: int) -> None:
+        undone = f"{coupon.pk}_clawback"
+        rollback = body_of(coupon, "rollback", "25.00", parent=undone, id=f"undo-{number % 2}")
+        insist(body_of(coupon, "clawback", "25.00") if number < 3 else rollback)
+
+    at_once(8, race)
+    race(7)
+    assert money(player) == ("115.00", "0.00", "0.00")
+    assert (Coupon.objects.get().status, Coupon.objects.get().result) == ("settled", "won")
+    assert verify() == []
+
+
 def test_payouts_at_once_are_all_paid(transactional_db, insist, coupon, player):
     insist(body_of(coupon))
     at_once(8, lambda n: insist(body_of(coupon, "payout", "1.00", id=f"payout-{n}")))
