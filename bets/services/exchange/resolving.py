@@ -16,7 +16,7 @@ from bets.services.exchange import answers, matching
 from bets.services.exchange.journal import Journal, close_flags, lock_orders
 from bets.services.exchange.matching import Claim, Verdict
 from bets.services.exchange.updating import Seen
-from providers.contract import NotSent, OfferStatus, OwnOffer, Rejected
+from providers.contract import Match, NotSent, OfferStatus, OwnOffer, Rejected
 
 # How long after its placement became unknown an offer may still come up at the exchange: more
 # than the longest live delay.
@@ -26,6 +26,9 @@ _WATCHED_AFTER = timedelta(minutes=10)
 _NOT_THERE = "not_at_exchange"
 _NEVER_SENT = NotSent(code="not_sent", message="Nothing was sent: the process ended before.")
 _LOST = "No answer was booked: the process ended during the call."
+
+# What is the account's, of no order, and of the terms of none.
+Strays = Sequence[OwnOffer | Match]
 
 
 def expire(journal: Journal, market: ExchangeMarket) -> None:
@@ -63,8 +66,9 @@ def resolve(
     taken = _taken(market, seen)
     claims = _claims([*waiting, *_in_flight(orders)])
     verdict = matching.judge(claims=claims, offers=seen.offers, taken=taken)
+    strays = _strays(verdict.spare, seen, taken)
     for order in waiting:
-        _decide(journal, order, verdict)
+        _decide(journal, order, verdict, strays)
     found = [order for order in waiting if order.pk in verdict.found]
     if found:
         close_flags(
@@ -85,7 +89,9 @@ def flag_overdue(journal: Journal, orders: Sequence[ExchangeOrder]) -> None:
             journal.flag(order, FlagKind.UNKNOWN_OVERDUE, detail)
 
 
-def _decide(journal: Journal, order: ExchangeOrder, verdict: Verdict) -> None:
+def _decide(
+    journal: Journal, order: ExchangeOrder, verdict: Verdict, strays: Strays | None
+) -> None:
     offer = verdict.found.get(order.pk)
     if offer is not None and 0 <= offer.matched <= order.stake:
         answers.bind(
@@ -101,8 +107,44 @@ def _decide(journal: Journal, order: ExchangeOrder, verdict: Verdict) -> None:
         detail = "More than one offer at the exchange could be this order, or one be several."
         journal.flag(order, FlagKind.UNKNOWN_OVERDUE, detail)
     elif order.pk in verdict.absent and journal.now - order.changed_at >= UNSEEN_GRACE:
-        message = "The exchange does not list it among our offers."
-        journal.reject(order, Rejected(code=_NOT_THERE, message=message))
+        _give_up(journal, order, strays)
+
+
+def _give_up(journal: Journal, order: ExchangeOrder, strays: Strays | None) -> None:
+    """Not while anything that is new on its side of the selection could be it after all."""
+    if strays is None:
+        return
+    could_be = _new_beside(order, strays)
+    if could_be:
+        detail = f"Of other terms, or matched and not listed any more: {', '.join(could_be)}."
+        journal.flag(order, FlagKind.UNKNOWN_OVERDUE, detail)
+        return
+    message = "The exchange does not list it among our offers."
+    journal.reject(order, Rejected(code=_NOT_THERE, message=message))
+
+
+def _strays(spare: Sequence[OwnOffer], seen: Seen, taken: set[str]) -> Strays | None:
+    """The offers that nobody waits for, and the matched parts of those that are not listed.
+
+    `None` where the matched parts could not be read.
+    """
+    if seen.parts is None:
+        return None
+    known = taken | seen.by_reference().keys()
+    return [*spare, *(part for part in seen.parts if part.reference not in known)]
+
+
+def _new_beside(order: ExchangeOrder, strays: Strays) -> list[str]:
+    """The references of strays on the order's side of its selection, unless they were before."""
+    before = set(order.batch.offers_before or ())
+    wanted = order.selection_id, order.side
+    return sorted(
+        {
+            each.reference
+            for each in strays
+            if (each.selection_id, each.side) == wanted and each.reference not in before
+        }
+    )
 
 
 def _flag_late(
@@ -147,8 +189,8 @@ def _terms(order: ExchangeOrder) -> matching.Terms:
 
 
 def _taken(market: ExchangeMarket, seen: Seen) -> set[str]:
+    references = {part.reference for part in seen.parts or ()} | seen.by_reference().keys()
     found = ExchangeOrder.objects.filter(
-        account_id=market.account_id,
-        provider_reference__in=[offer.reference for offer in seen.offers],
+        account_id=market.account_id, provider_reference__in=references
     )
     return {str(reference) for reference in found.values_list("provider_reference", flat=True)}

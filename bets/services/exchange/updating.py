@@ -67,11 +67,10 @@ def update(journal: Journal, orders: Sequence[ExchangeOrder], seen: Seen) -> Non
     offers, told = seen.by_reference(), told_parts(orders)
     for order in orders:
         offer = offers.get(str(order.provider_reference))
-        if offer is None:
-            _miss(journal, order)
-            continue
-        parts = seen.parts_of(offer.reference)
-        if order.status in LIVE:
+        parts = seen.parts_of(str(order.provider_reference))
+        if order.status in LIVE and offer is None:
+            _miss(journal, order, parts)
+        elif order.status in LIVE and offer is not None:
             apply_offer(journal, order, offer, parts)
         _set_average(journal, order, offer, parts)
         tell(journal, order, parts, told.get(order.pk, {}))
@@ -149,7 +148,10 @@ def _fault(order: ExchangeOrder, offer: OwnOffer, matched: Decimal) -> str:
 
 
 def _set_average(
-    journal: Journal, order: ExchangeOrder, offer: OwnOffer, parts: dict[Decimal, Decimal] | None
+    journal: Journal,
+    order: ExchangeOrder,
+    offer: OwnOffer | None,
+    parts: dict[Decimal, Decimal] | None,
 ) -> None:
     average = _average(order, offer, parts)
     if average is not None and average != order.average_matched_odds:
@@ -158,13 +160,14 @@ def _set_average(
 
 
 def _average(
-    order: ExchangeOrder, offer: OwnOffer, parts: dict[Decimal, Decimal] | None
+    order: ExchangeOrder, offer: OwnOffer | None, parts: dict[Decimal, Decimal] | None
 ) -> Decimal | None:
     """The average odds of all that is matched, where the exchange says it for just that much."""
     if not order.matched:
         return None
-    if offer.average_matched_odds is not None and offer.matched == order.matched:
-        return offer.average_matched_odds.quantize(_ODDS_STEP)
+    stated = offer.average_matched_odds if offer and offer.matched == order.matched else None
+    if stated is not None:
+        return stated.quantize(_ODDS_STEP)
     if not parts or sum(parts.values()) != order.matched:
         return None
     weighted = sum((odds * amount for odds, amount in parts.items()), _NOTHING)
@@ -181,9 +184,14 @@ def _move(journal: Journal, order: ExchangeOrder) -> None:
     journal.touch(order)
 
 
-def _miss(journal: Journal, order: ExchangeOrder) -> None:
-    """The exchange answered, and does not name the order any more: it stays as it is."""
-    if order.status in LIVE:
-        detail = f"The exchange does not list {order.provider_reference} among our offers."
-        journal.flag(order, FlagKind.ORDER_DIFFERS, detail)
-    tell(journal, order, None, {})
+def _miss(journal: Journal, order: ExchangeOrder, parts: dict[Decimal, Decimal] | None) -> None:
+    """The exchange answered, and does not list the order any more.
+
+    Its matched parts say so if all of it was matched; else it stays as it is.
+    """
+    if sum((parts or {}).values(), _NOTHING) == order.stake:
+        order.matched, order.remaining = order.stake, _NOTHING
+        _move(journal, order)
+        return
+    detail = f"The exchange does not list {order.provider_reference} among our offers."
+    journal.flag(order, FlagKind.ORDER_DIFFERS, detail)

@@ -134,7 +134,7 @@ def _waited_for(market: ExchangeMarket, now: datetime) -> QuerySet[ExchangeOrder
 
 
 def _read(market: ExchangeMarket, deadline: Deadline) -> Seen:
-    """The account's offers there, and their matched parts if there are new ones.
+    """The account's offers there, and their matched parts if these may tell something new.
 
     Raises ReadRefused if the offers cannot be read; the parts can wait.
     """
@@ -142,7 +142,7 @@ def _read(market: ExchangeMarket, deadline: Deadline) -> Seen:
         offers = exchange.own_offers(
             account=market.account, market_id=market.market_id, deadline_s=deadline.left_s
         )
-        if not _has_new_parts(market, offers):
+        if not _parts_may_tell(market, offers):
             return Seen(offers=offers, parts=None)
         try:
             parts = exchange.matches(
@@ -153,17 +153,17 @@ def _read(market: ExchangeMarket, deadline: Deadline) -> Seen:
     return Seen(offers=offers, parts=parts)
 
 
-def _has_new_parts(market: ExchangeMarket, offers: tuple[OwnOffer, ...]) -> bool:
+def _parts_may_tell(market: ExchangeMarket, offers: tuple[OwnOffer, ...]) -> bool:
+    """Where an offer was matched anew, and where one that is looked for is not listed."""
     told = dict(
         ExchangeOrder.objects.filter(account_id=market.account_id, market_id=market.market_id)
-        .filter(Q(status__in=(*LIVE, *UNANSWERED)) | Q(told__lt=F("matched")))
+        .filter(Q(status__in=(*LIVE, OrderStatus.UNKNOWN)) | Q(told__lt=F("matched")))
         .values_list("provider_reference", "told")
     )
+    matched = {offer.reference: offer.matched for offer in offers}
     return any(
-        offer.matched > told[offer.reference]
-        if offer.reference in told
-        else offer.matched and None in told
-        for offer in offers
+        reference not in matched or matched[reference] > amount
+        for reference, amount in told.items()
     )
 
 

@@ -86,6 +86,56 @@ def test_an_offer_that_was_there_before_is_not_the_orders(lost, exchange_account
     assert order.status == "rejected"
 
 
+def test_it_is_not_rejected_if_its_match_may_have_taken_it_off_the_list(
+    lost, exchange_account, exchange
+):
+    exchange.rival("7", "1", "lay", "2.00", "10.00")
+    order = lost(arrives=True)
+    exchange.instead("own_offers", ())
+    look(exchange_account, after=61 * SECOND)
+    assert_left_to_staff(order, exchange)
+
+
+@pytest.mark.parametrize("terms", [("2.10", "10.00"), ("2.00", "9.99")], ids=["odds", "stake"])
+def test_it_is_not_rejected_beside_a_new_offer_of_other_terms(
+    lost, exchange_account, exchange, terms
+):
+    """The exchange may name better odds than were asked for, or what is left of the stake."""
+    order = lost(arrives=False)
+    exchange.by_hand("7", "1", "back", *terms)
+    look(exchange_account, after=61 * SECOND)
+    assert_left_to_staff(order, exchange)
+
+
+def assert_left_to_staff(order, exchange):
+    order.refresh_from_db()
+    assert order.status == "unknown"
+    flag = Flag.objects.get()
+    assert (flag.kind, flag.order) == (FlagKind.UNKNOWN_OVERDUE, order)
+    assert exchange.own()[-1].reference in flag.detail
+
+
+def test_what_is_new_elsewhere_does_not_keep_it(lost, partner, exchange_account, exchange):
+    order = lost(arrives=False)
+    exchange.by_hand("7", "1", "lay", "2.00", "10.00")
+    exchange.by_hand("7", "2", "back", "2.00", "10.00")
+    placed(partner, exchange_account, an_offer(odds="3.00"))
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert (order.status, order.rejection["code"]) == ("rejected", "not_at_exchange")
+
+
+def test_it_is_not_rejected_while_the_matched_parts_are_unread(lost, exchange_account, exchange):
+    order = lost(arrives=False)
+    exchange.instead("matches", ReadRefused("provider_unreachable", "away"))
+    look(exchange_account, after=61 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "unknown"
+    look(exchange_account, after=70 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "rejected"
+
+
 def test_an_offer_that_comes_up_after_all_is_flagged(lost, exchange_account, exchange):
     order = lost(arrives=False)
     look(exchange_account, after=61 * SECOND)

@@ -159,6 +159,19 @@ def test_an_order_that_vanishes_is_kept_and_flagged(partner, exchange_account, e
     assert Flag.objects.get().kind == FlagKind.ORDER_DIFFERS
 
 
+def test_an_order_that_was_matched_and_vanished_is_matched(partner, exchange_account, exchange):
+    (order,) = placed(partner, exchange_account)
+    exchange.rival("7", "1", "lay", "2.10", "4.00")
+    exchange.rival("7", "1", "lay", "2.00", "6.00")
+    exchange.instead("own_offers", ())
+    look(exchange_account)
+    order.refresh_from_db()
+    assert (order.status, order.matched, order.remaining) == ("matched", 10, 0)
+    assert order.average_matched_odds == 2
+    assert [event.amount for event in order.events.filter(kind="matched")] == [10]
+    assert not Flag.objects.exists()
+
+
 def test_a_market_that_cannot_be_read_keeps_its_orders_and_is_flagged_in_the_end(
     partner, exchange_account, exchange
 ):
