@@ -194,11 +194,17 @@ class ProviderAccountAdmin(CreatingAdmin):
         return super().get_queryset(request).select_related("health")
 
     def page(self, request: HttpRequest, target: ProviderAccount) -> Page:
+        now = timezone.now()
+        found = health.of(account_id=target.pk, now=now)
         return Page(
             title=target.code,
             subtitle=registry.get(target.provider).title,
-            summary=_summary(target),
-            side_by_side=[health_page.facts(target), _settings(target), _secrets(target)],
+            summary=_summary(target, found),
+            side_by_side=[
+                health_page.facts(target, found, now=now),
+                _settings(target),
+                _secrets(target),
+            ],
             sections=[_tokens(target), done_by_staff(target)],
         )
 
@@ -215,10 +221,13 @@ class ProviderAccountAdmin(CreatingAdmin):
         return moment(account.updated_at)
 
 
-def _summary(account: ProviderAccount) -> Summary:
+def _summary(account: ProviderAccount, found: health.Health) -> Summary:
     notes = " ".join(services.warnings(account=account))
     if not account.is_active:
         return Summary(headline="Switched off: no new bets.", detail=notes, tone=Tone.ALERT)
+    trouble = health_page.trouble(found)
+    if trouble is not None:
+        return trouble
     tone = Tone.WAITING if notes else Tone.GOOD
     return Summary(headline="Active.", detail=notes, tone=tone)
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.display import NOTHING, Tone, badge, link, moment, moment_text
-from config.staff.page import Facts
+from config.staff.page import Facts, Summary
 from providers import breaker, health, rates
 from providers.health import Health, State
 from providers.models import Breaker, ProviderAccount
@@ -75,10 +74,17 @@ def state_badge(state: State) -> Any:
     return badge(state.value, _TONES[state])
 
 
-def facts(account: ProviderAccount) -> Facts:
+def trouble(found: Health) -> Summary | None:
+    """The sentence at the top of the page, unless calls go through."""
+    if found.state == State.HEALTHY:
+        return None
+    since = f" since {moment_text(found.since)}" if found.since else ""
+    headline = f"{found.state.value.capitalize()}{since}."
+    return Summary(headline=headline, detail=found.why, tone=_TONES[found.state])
+
+
+def facts(account: ProviderAccount, found: Health, *, now: datetime) -> Facts:
     """The state with since when and why, and what it is made of."""
-    now = timezone.now()
-    found = health.of(account_id=account.pk, now=now)
     rows: list[tuple[str, object]] = [
         ("State", state_badge(found.state)),
         ("Why", found.why),

@@ -57,6 +57,8 @@ def test_suspending_needs_a_reason_and_is_kept_with_a_name(client, account):
     page = do(client, account, "suspend", reason="Their maintenance until noon.")
 
     assert "is suspended" in page
+    assert "Suspended since" in page
+    assert "Active." not in page
     assert "Their maintenance until noon." in page
     assert "/do/resume/" in page
     assert "/do/suspend/" not in page
