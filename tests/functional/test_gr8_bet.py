@@ -1,28 +1,22 @@
 """A bet's whole way at gr8: partner API, vendor, wallet calls, ledger, and back, over real HTTP."""
 
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import requests
-from django.db import connection
 from django.utils import timezone
 
 from bets.models import Coupon, Flag
-from bets.services import limits, partners, registrations, resolver
+from bets.services import limits, registrations, resolver
 from providers import services as providers
 from providers.gr8.sandbox import SANDBOX
 from providers.models import ProviderCall
 from providers.sandbox.contract import Demo
-from providers.sandbox.server import RunningSandbox, running_sandbox
-from tests.bets.conftest import money
-from tests.factories.bets import a_partner, a_player, an_api_key
+from providers.sandbox.server import RunningSandbox
 from tests.factories.providers import make_account
+from tests.functional.shop import Shop, becomes, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,93 +25,33 @@ ITEM = {"event_id": EVENT, "selection": "[2,[],[0],1,3,[]]", "odds": "2.00"}
 UNTOUCHED, PLACED = ("100.00", "0.00", "0.00"), ("90.00", "0.00", "0.00")
 
 
-class Shop:
-    """A partner's program and the vendor, with everything between them running."""
-
+class Gr8Shop(Shop):
     def __init__(self, live_server: Any, sandbox: RunningSandbox, wallet_mode: str) -> None:
-        self.sandbox = sandbox
         demo = Demo.of(SANDBOX, sandbox_url=sandbox.url)
-        self.account = make_account(
+        account = make_account(
             "gr8",
             base_url=f"{sandbox.url}/gr8",
             settings={**demo.settings, "public_url": live_server.url, "wallet_mode": wallet_mode},
             secrets=dict(demo.secrets),
         )
-        partner = a_partner("acme")
-        partners.grant_access(partner=partner, account=self.account)
-        self.player = a_player(partner, balance="100.00", currency="USD")
-        self._api = f"{live_server.url}/api/v1"
-        self._key = an_api_key(partner)
+        super().__init__(live_server, sandbox, account, currency="USD")
         if wallet_mode == "seamless":
-            sandbox.target("gr8", providers.callback_base(account=self.account))
-
-    def send(self, method: str, path: str, body: Any, **headers: str) -> requests.Response:
-        headers = {"Authorization": f"Api-Key {self._key}", **headers}
-        return requests.request(method, self._api + path, json=body, headers=headers, timeout=60)
+            sandbox.target("gr8", providers.callback_base(account=account))
 
     def slip(self, **changes: Any) -> dict[str, Any]:
-        return {
-            "player": str(self.player.pk),
-            "provider_account": self.account.code,
-            "type": "single",
-            "stake": "10.00",
-            "currency": "USD",
-            "items": [ITEM],
-            **changes,
-        }
-
-    def place(self, **changes: Any) -> Coupon:
-        headers = {"Idempotency-Key": uuid4().hex}
-        answer = self.send("POST", "/coupons", self.slip(**changes), **headers)
-        assert answer.status_code in (201, 202), answer.text
-        return Coupon.objects.get(pk=answer.json()["id"])
-
-    def money(self) -> tuple[str, str, str]:
-        return money(self.player)
-
-
-def eventually(found: Callable[[], object]) -> None:
-    ends = time.monotonic() + 15
-    while not found():
-        assert time.monotonic() < ends, "what was waited for did not happen"
-        time.sleep(0.02)
-
-
-def becomes(coupon: Coupon, status: str) -> None:
-    def is_it() -> bool:
-        coupon.refresh_from_db()
-        return coupon.status == status
-
-    eventually(is_it)
+        return super().slip(**{"items": [ITEM], **changes})
 
 
 @pytest.fixture
-def opened(live_server) -> Iterator[Callable[[str], Shop]]:
-    with running_sandbox(match_seconds=20, seed=5, auto_settle=False) as sandbox:
-        yield lambda wallet_mode: Shop(live_server, sandbox, wallet_mode)
-    # A thread of the server ends its session a moment after its last answer.
-    eventually(lambda: not _other_sessions())
-
-
-def _other_sessions() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return cursor.fetchone()[0]
-
-
-@pytest.fixture
-def shop(opened) -> Shop:
+def shop(live_server, sandbox) -> Gr8Shop:
     """With the seamless wallet."""
-    return opened("seamless")
+    return Gr8Shop(live_server, sandbox, "seamless")
 
 
 @pytest.fixture
-def plain_shop(opened) -> Shop:
+def plain_shop(live_server, sandbox) -> Gr8Shop:
     """Without wallet calls."""
-    return opened("none")
+    return Gr8Shop(live_server, sandbox, "none")
 
 
 # --- placing and results ------------------------------------------------------------------------

@@ -1,43 +1,28 @@
 """A ticket's whole way: partner API, engine, webhook, ledger, and back, over real HTTP."""
 
-import time
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-import requests
-from django.db import connection
 from django.utils import timezone
 
 from bets.models import Coupon, Flag
-from bets.services import partners, resolver
+from bets.services import resolver
 from providers import services as providers
 from providers.models import CallOutcome, ProviderCall
-from providers.sandbox.server import running_sandbox
-from tests.factories.bets import a_partner, a_player, an_api_key
 from tests.factories.superbet import SECRET, make_superbet
+from tests.functional.shop import Shop, becomes, eventually, settle_told
 from wallets import queries as ledger
-from wallets.models import Account
 from wallets.services import Purpose, house
-from webhooks.models import Delivery
-from webhooks.services import processing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Shop:
-    """A partner's program and the engine, with everything between them running."""
-
+class TicketShop(Shop):
     def __init__(self, live_server, sandbox) -> None:
-        partner = a_partner()
-        self.sandbox = sandbox
-        self.account = make_superbet(f"{sandbox.url}/superbet", public_url=live_server.url)
-        partners.grant_access(partner=partner, account=self.account)
-        self.player = a_player(partner, balance="50.00")
-        self._coupons = f"{live_server.url}/api/v1/coupons"
-        self._key = an_api_key(partner)
+        account = make_superbet(f"{sandbox.url}/superbet", public_url=live_server.url)
+        super().__init__(live_server, sandbox, account, balance="50.00")
         target = {
-            "callback_base": providers.callback_base(account=self.account),
+            "callback_base": providers.callback_base(account=account),
             "signing_secret": SECRET,
         }
         sandbox.call("PUT", "/superbet/target", target)
@@ -45,71 +30,31 @@ class Shop:
     def setting(self, **settings: str) -> None:
         self.account = providers.save_account(code=self.account.code, settings=settings)
 
-    def place(self, *bets: str, key: str = "k1") -> Coupon:
-        answer = requests.post(
-            self._coupons,
-            headers={"Authorization": f"Api-Key {self._key}", "Idempotency-Key": key},
-            json={
-                "player": str(self.player.pk),
-                "provider_account": self.account.code,
-                "type": "single" if len(bets) == 1 else "express",
-                "stake": "10.00",
-                "currency": "EUR",
-                "items": [{"selection": bet} for bet in bets],
-                "options": {"event": 100001, "source": "mobile"},
-            },
-            timeout=30,
+    def sell(self, *bets: str) -> Coupon:
+        return self.place(
+            type="single" if len(bets) == 1 else "express",
+            items=[{"selection": bet} for bet in bets],
+            options={"event": 100001, "source": "mobile"},
         )
-        assert answer.status_code in (201, 202), answer.text
-        return Coupon.objects.get(pk=answer.json()["id"])
 
     def order(self, what: str, coupon: Coupon, **details: str) -> None:
         """Have the engine do something to a ticket, and settle what it tells us of it."""
-        before = Delivery.objects.count()
         order = {"ticket": coupon.provider_reference, **details}
-        self.sandbox.post(f"/superbet/{what}", order)
-        eventually(lambda: Delivery.objects.count() > before)
-        processing.drain(now=timezone.now())
-        coupon.refresh_from_db()
+        settle_told(coupon, lambda: self.sandbox.post(f"/superbet/{what}", order))
 
     def money(self) -> tuple[str, ...]:
         """What is available, held, and in the house accounts of this provider account."""
-        kinds = dict(
-            Account.objects.filter(wallet=self.player.wallet_id).values_list("kind", "balance")
-        )
         purposes = (Purpose.STAKES, Purpose.EXCISE, Purpose.PAYOUTS, Purpose.WITHHOLDING)
-        return (
-            *(f"{kinds[kind]:.2f}" for kind in ("available", "held")),
-            *(f"{self._house(purpose):.2f}" for purpose in purposes),
-        )
+        return (*super().money()[:2], *(f"{self._house(purpose):.2f}" for purpose in purposes))
 
     def _house(self, purpose: Purpose) -> Decimal:
         address = house(owner=self.account.code, purpose=purpose, currency="EUR")
         return ledger.house_balance(address=address)
 
 
-def eventually(found: Callable[[], object]) -> None:
-    ends = time.monotonic() + 10
-    while not found():
-        assert time.monotonic() < ends, "what was waited for did not happen"
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def shop(live_server) -> Shop:
-    with running_sandbox(match_seconds=20, seed=5, auto_settle=False) as sandbox:
-        yield Shop(live_server, sandbox)
-    # A thread of the server ends its session a moment after its last answer.
-    eventually(lambda: not _other_sessions())
-
-
-def _other_sessions() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return cursor.fetchone()[0]
+def shop(live_server, sandbox) -> TicketShop:
+    return TicketShop(live_server, sandbox)
 
 
 NOTHING = ("50.00", "0.00", "0.00", "0.00", "0.00", "0.00")
@@ -120,7 +65,7 @@ PLACED = ("40.00", "0.00", "8.89", "1.11", "0.00", "0.00")
 def test_a_ticket_is_placed_with_its_excise_and_pays_its_tax(shop, placement):
     shop.setting(placement=placement)
 
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
 
     assert (coupon.status, coupon.provider_reference) == (
         "accepted",
@@ -140,7 +85,7 @@ def test_a_ticket_is_placed_with_its_excise_and_pays_its_tax(shop, placement):
     [("lost", "settled", PLACED), ("void", "settled", NOTHING), ("refunded", "settled", NOTHING)],
 )
 def test_results_without_a_win(shop, result, status, money):
-    coupon = shop.place("101", "102")
+    coupon = shop.sell("101", "102")
 
     shop.order("results", coupon, result=result)
 
@@ -148,7 +93,7 @@ def test_results_without_a_win(shop, result, status, money):
 
 
 def test_a_win_is_withdrawn_and_lost(shop):
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
     shop.order("results", coupon, result="won")
 
     shop.order("rollback", coupon)
@@ -159,7 +104,7 @@ def test_a_win_is_withdrawn_and_lost(shop):
 
 
 def test_an_unknown_action_is_shown_to_staff(shop):
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
 
     shop.order("message", coupon, action="ticket_update")
 
@@ -169,7 +114,7 @@ def test_an_unknown_action_is_shown_to_staff(shop):
 
 def test_a_lost_payment_is_found_out(shop):
     shop.sandbox.order_fault("superbet", "paid_lost")
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
     assert coupon.status == "unknown"
     assert shop.money()[:2] == ("40.00", "10.00")
 
@@ -182,7 +127,7 @@ def test_a_lost_payment_is_found_out(shop):
 def test_a_reservation_that_is_never_paid_expires_and_releases_the_hold(shop):
     shop.sandbox.post("/superbet/settings", {"reserve_expires_s": "0.5"})
     shop.sandbox.order_fault("superbet", "connection_reset", call="paid")
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
     assert coupon.status == "unknown"
     eventually(lambda: shop.sandbox.bets("superbet")[0]["status"] == "cancelled")
 
@@ -195,7 +140,7 @@ def test_a_reservation_that_is_never_paid_expires_and_releases_the_hold(shop):
 def test_a_lost_reservation_is_released_at_once(shop):
     shop.sandbox.order_fault("superbet", "connection_reset")
 
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
 
     assert (coupon.status, coupon.rejection["code"]) == ("rejected", "provider_timeout")
     assert shop.money() == NOTHING
@@ -210,21 +155,17 @@ def test_a_created_ticket_that_is_given_up_is_refunded(shop):
     shop.setting(placement="create")
     shop.sandbox.order_fault("superbet", "discard", call="create")
 
-    coupon = shop.place("101")
+    coupon = shop.sell("101")
 
-    def refunded() -> bool:
-        coupon.refresh_from_db()
-        return coupon.status in ("returned", "rejected")
-
-    eventually(refunded)
+    becomes(coupon, "returned", "rejected")
     assert shop.money() == NOTHING
 
 
 def test_a_player_without_the_money_sells_nothing(shop):
-    for number in range(5):
-        shop.place("101", key=f"k{number}")
+    for _ in range(5):
+        shop.sell("101")
 
-    coupon = shop.place("101", key="one-more")
+    coupon = shop.sell("101")
 
     assert (coupon.status, coupon.rejection["code"]) == ("rejected", "insufficient_funds")
     assert len(shop.sandbox.bets("superbet")) == 5
