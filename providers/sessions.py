@@ -39,9 +39,16 @@ def current(*, account_id: UUID) -> Session | None:
     stored = ProviderSession.objects.filter(account_id=account_id).first()
     if stored is None:
         return None
-    if stored.expires_at and stored.expires_at < timezone.now() + _EXPIRY_MARGIN:
+    if stored.expires_at and stored.expires_at < timezone.now() + _margin(stored):
         return None
     return Session(stored.version, encryption.decrypt_mapping(stored.cookies))
+
+
+def _margin(stored: ProviderSession) -> timedelta:
+    """How long before its end a session is renewed: a short one is to be used all the same."""
+    if stored.expires_at is None:
+        return _EXPIRY_MARGIN
+    return min(_EXPIRY_MARGIN, (stored.expires_at - stored.obtained_at) / 4)
 
 
 def renew(

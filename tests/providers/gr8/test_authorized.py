@@ -49,6 +49,7 @@ def test_a_token_that_is_about_to_end_is_renewed_before_it_does(server, account)
     server.on(TOKEN, token("old"), token("new"))
     place(account)
     ending = ProviderSession.objects.get(account=account)
+    ending.obtained_at -= timedelta(seconds=3600 - 10)
     ending.expires_at -= timedelta(seconds=3600 - 10)
     ending.save()
 
@@ -71,6 +72,15 @@ def test_a_refused_token_is_renewed_once_and_the_bet_sent_again(server, account)
         ("token", CallOutcome.OK),
         ("place", CallOutcome.ACCEPTED),
     ]
+
+
+@pytest.mark.parametrize("seconds", [10, 40])
+def test_a_token_of_a_short_life_is_used_more_than_once(server, account, seconds):
+    server.on(TOKEN, token(expires_in=seconds))
+
+    assert [type(place(account)) for _ in range(2)] == [Accepted, Accepted]
+
+    assert len(server.requests(TOKEN)) == 1
 
 
 def test_a_token_refused_twice_is_a_rejection_and_known_to_staff(server, account):
