@@ -20,6 +20,9 @@ _MOST_DIGITS = 28
 _TOO_LARGE = Decimal(10) ** 15
 _LARGE_WHOLE = 10**_MOST_DIGITS
 _AMOUNT = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
+# What needs no further look: neither can have more than _MOST_DIGITS.
+_SHORT_AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,14})?")
+_SHORT_WHOLE = re.compile(r"[0-9]{1,18}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT_S = 2**33
 # Escapes of NUL and of halves of characters.
@@ -93,6 +96,8 @@ def decimal_text(value: Decimal) -> str:
 
 def as_decimal(value: Any) -> Decimal | None:
     """A number or a numeric text as an exact decimal; `None` for anything else."""
+    if type(value) is str and _SHORT_AMOUNT.fullmatch(value):
+        return Decimal(value) or Decimal(0)
     if isinstance(value, bool):
         return None
     if isinstance(value, int | Decimal):
@@ -112,6 +117,8 @@ def as_whole(value: Any) -> int | None:
     """A whole number, given as number or text; `None` for anything else."""
     if type(value) is int and -_LARGE_WHOLE < value < _LARGE_WHOLE:
         return value
+    if type(value) is str and _SHORT_WHOLE.fullmatch(value):
+        return int(value)
     number = as_decimal(value)
     return int(number) if number is not None and number == number.to_integral_value() else None
 
