@@ -263,7 +263,7 @@ class Betflag:
         if book.version == slip.market_version:
             return None
         return Rejected(
-            code="market_changed",
+            code="market_version_stale",
             message=f"the market is at version {book.version}, not at {slip.market_version}",
         )
 

@@ -205,7 +205,7 @@ def test_a_version_that_changed_is_refused_at_either_end(sandbox, account, betfl
     here = place(account, LAY, market_version=version)
 
     assert (there.code, there.message) == ("provider_refused", "Versione mercato non aggiornata")
-    assert here.code == "market_changed"
+    assert here.code == "market_version_stale"
 
 
 @pytest.mark.parametrize(

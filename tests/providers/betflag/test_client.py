@@ -180,7 +180,7 @@ def test_a_stale_version_is_refused_before_the_order_is_sent(server, account):
     placed = place(account, make_offers(market_version=7))
 
     assert isinstance(placed, Rejected)
-    assert placed.code == "market_changed"
+    assert placed.code == "market_version_stale"
     assert server.requests(PLACE) == []
 
 
@@ -194,7 +194,7 @@ def test_the_version_is_compared_with_the_book_of_now(server, account):
     later["offerte"]["versione"] = 2
     server.on(BOOK, reply(later))
 
-    assert place(account, make_offers(market_version=1)).code == "market_changed"
+    assert place(account, make_offers(market_version=1)).code == "market_version_stale"
     assert isinstance(place(account, make_offers(market_version=2)), Placed)
     (sent,) = server.requests(PLACE)
     assert sent.json()["versione_mercato"] == 2
