@@ -82,10 +82,14 @@ def cancel_market(
 ) -> Cancellation:
     """Cancel what is unmatched of a partner's orders on a market, and of nobody else's.
 
-    Raises CancelRefused and ExchangeAway. Not inside a transaction.
+    Orders without an answer are among them: they cannot be cancelled, and may wait there. Raises
+    CancelRefused and ExchangeAway. Not inside a transaction.
     """
     own = ExchangeOrder.objects.filter(
-        partner=partner, account=account, market_id=market_id, status__in=LIVE
+        partner=partner,
+        account=account,
+        market_id=market_id,
+        status__in=(*LIVE, *UNANSWERED),
     )
     ids = list(own.values_list("pk", flat=True))
     if not ids:

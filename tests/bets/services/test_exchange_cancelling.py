@@ -124,6 +124,21 @@ def test_a_market_is_cancelled_for_one_partner_only(partner, exchange_account, e
     assert exchange.calls["cancel_offers"] == 1
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_market_is_not_certainly_cancelled_while_an_order_has_no_answer(
+    partner, exchange_account, exchange, arrives
+):
+    exchange.lose("place_offers", arrives=arrives)
+    (lost,) = placed(partner, exchange_account)
+    result = cancelling.cancel_market(
+        partner=partner, account=exchange_account, market_id="7", actor="x", now=timezone.now()
+    )
+    (order,) = result.orders
+    assert (order.pk, order.status) == (lost.pk, "open" if arrives else "unknown")
+    assert not result.is_certain
+    assert not exchange.calls["cancel_offers"]
+
+
 def test_a_market_without_orders_is_cancelled_without_a_call(partner, exchange_account, exchange):
     result = cancelling.cancel_market(
         partner=partner, account=exchange_account, market_id="7", actor="x", now=timezone.now()
