@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -44,4 +45,10 @@ def keyed_hash(text: str) -> bytes:
 
 
 def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+    return _fernet_of(tuple(settings.ENCRYPTION_KEYS))
+
+
+@cache
+def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
+    """Every call to a provider reads secrets; the keys change with a restart only."""
+    return MultiFernet([Fernet(key) for key in keys])
