@@ -206,7 +206,6 @@ class Betflag:
     def own_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        """With the average odds of what is matched."""
         return self._own.offers(account, market_id, Deadline(deadline_s))
 
     def open_offers(

@@ -37,7 +37,7 @@ class Own:
     def offers(
         self, account: AccountView, market_id: str, deadline: Deadline
     ) -> tuple[OwnOffer, ...]:
-        """All of them, with the average odds of what is matched.
+        """All of them. Their average odds follow from `matches`, which costs a call of its own.
 
         An offer in a state that nobody explained is cancelled only if it certainly is: it was no
         longer among the open ones, and afterwards still not wholly matched.
@@ -45,13 +45,12 @@ class Own:
         rows = self._rows(account, market_id, deadline)
         if any(_is_doubtful(row) for row in rows):
             rows = self._resolved(account, market_id, rows, deadline)
-        found = tuple(row.offer for row in rows)
-        return self._with_average_odds(account, market_id, found, deadline)
+        return tuple(row.offer for row in rows)
 
     def open_offers(
         self, account: AccountView, market_id: str, deadline: Deadline
     ) -> tuple[OwnOffer, ...]:
-        """Those that can still be matched."""
+        """Those that can still be matched, with the average odds of what is."""
         found = tuple(row.offer for row in self._open_rows(account, market_id, deadline))
         return self._with_average_odds(account, market_id, found, deadline)
 

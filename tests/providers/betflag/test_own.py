@@ -21,6 +21,8 @@ from tests.providers.scripted import reply, reset
 
 pytestmark = pytest.mark.django_db
 
+_NAMES = ("id", "tipo", "esi", "quo", "imp", "abb", "st")
+
 
 @pytest.fixture
 def offers(server, account):
@@ -30,35 +32,47 @@ def offers(server, account):
     return account
 
 
-def test_own_offers_have_the_average_odds_of_their_matches(offers):
+def test_own_offers_are_read_with_one_call(server, offers):
     unmatched, partly, whole = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
 
-    assert (unmatched.status, unmatched.average_matched_odds) == (OfferStatus.OPEN, None)
+    assert server.requests("GET /offers/matches/813016") == []
+    assert unmatched.status is OfferStatus.OPEN
     assert partly.status is OfferStatus.PARTLY_MATCHED
-    # 200.00 at 1.52 and 300.00 at 1.55
-    assert partly.average_matched_odds == Decimal("1.538")
     assert (partly.side, partly.odds, partly.stake, partly.matched) == (
         Side.BACK,
         Decimal("1.52"),
         Decimal("628.00"),
         Decimal("500.00"),
     )
-    assert (whole.status, whole.average_matched_odds) == (OfferStatus.MATCHED, Decimal(2))
+    assert whole.status is OfferStatus.MATCHED
+
+
+def test_open_offers_have_the_average_odds_of_their_matches(server, offers):
+    server.on("GET /offers/open/813016", opened(("BC0002", 1, 3, 152, 62800, 50000, 1)))
+
+    (partly,) = registry.get("betflag").open_offers(offers, MARKET, deadline_s=5)
+
+    # 200.00 at 1.52 and 300.00 at 1.55
+    assert partly.average_matched_odds == Decimal("1.538")
 
 
 def test_without_matches_the_averages_stay_open(server, offers):
+    server.on("GET /offers/open/813016", opened(("BC0002", 1, 3, 152, 62800, 50000, 1)))
     server.on("GET /offers/matches/813016", reset)
 
-    found = registry.get("betflag").own_offers(offers, MARKET, deadline_s=5)
+    (partly,) = registry.get("betflag").open_offers(offers, MARKET, deadline_s=5)
 
-    assert [offer.average_matched_odds for offer in found] == [None, None, None]
-    assert found[1].matched == Decimal("500.00")
+    assert (partly.matched, partly.average_matched_odds) == (Decimal("500.00"), None)
+
+
+def opened(*rows):
+    body = json.loads(sample("betflag", "open_offers", "response"))
+    return reply({**body, "o": [dict(zip(_NAMES, row, strict=True)) for row in rows]})
 
 
 def own(*rows):
     body = json.loads(sample("betflag", "own_offers", "response"))
-    names = ("id", "tipo", "esi", "quo", "imp", "abb", "st")
-    body["offerte"]["o"] = [dict(zip(names, row, strict=True)) for row in rows]
+    body["offerte"]["o"] = [dict(zip(_NAMES, row, strict=True)) for row in rows]
     return reply(body)
 
 
