@@ -69,13 +69,13 @@ def resolve(
     strays = _strays(verdict.spare, seen, taken)
     for order in waiting:
         _decide(journal, order, verdict, strays)
-    found = [order for order in waiting if order.pk in verdict.found]
-    if found:
+    decided = [order for order in waiting if order.status != OrderStatus.UNKNOWN]
+    if decided:
         close_flags(
-            orders=found,
+            orders=decided,
             kind=FlagKind.UNKNOWN_OVERDUE,
             now=journal.now,
-            resolution="Found at the exchange.",
+            resolution="The exchange's list of our offers has decided it.",
         )
     _flag_late(journal, given_up, verdict.spare)
 

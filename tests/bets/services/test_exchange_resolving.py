@@ -107,6 +107,19 @@ def test_it_is_not_rejected_beside_a_new_offer_of_other_terms(
     assert_left_to_staff(order, exchange)
 
 
+def test_a_flag_leaves_the_queue_when_the_order_turns_out_not_to_be_there(
+    lost, exchange_account, exchange
+):
+    order = lost(arrives=False)
+    exchange.by_hand("7", "1", "back", "2.10", "10.00")
+    look(exchange_account, after=61 * SECOND)
+    exchange.forget("7")
+    look(exchange_account, after=70 * SECOND)
+    order.refresh_from_db()
+    assert order.status == "rejected"
+    assert Flag.objects.get().resolved_at
+
+
 def assert_left_to_staff(order, exchange):
     order.refresh_from_db()
     assert order.status == "unknown"
