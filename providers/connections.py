@@ -49,8 +49,8 @@ class Exchange:
     def running(self) -> Iterator[None]:
         """The calls of this thread belong to this exchange, until its time is up."""
         before = _current.set(self)
-        watchdog.watch(self, ends_at=self._ends_at)
         try:
+            watchdog.watch(self, ends_at=self._ends_at)
             yield
         finally:
             self.is_over = True

@@ -43,7 +43,16 @@ __all__ = [
 MOST_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 _POOLED_CONNECTIONS = 32
-_FAILURES = (requests.RequestException, HTTPError, OSError, AddressRefused, BadAddress)
+_FAILURES = (
+    requests.RequestException,
+    HTTPError,
+    OSError,
+    AddressRefused,
+    BadAddress,
+    # What no header or address can hold, and no thread to be had: of both nothing was sent.
+    ValueError,
+    RuntimeError,
+)
 _TOO_MANY_REQUESTS = 429
 
 

@@ -24,21 +24,25 @@ class Watched(Protocol):
 class Watchdog:
     """Calls `expire` of what is not over in time. Starts its thread at first use."""
 
-    _runs: bool
+    _thread: threading.Thread | None
 
     def __init__(self) -> None:
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
 
     def watch(self, watched: Watched, *, ends_at: float) -> None:
-        """`ends_at` is a moment of the monotonic clock."""
+        """`ends_at` is a moment of the monotonic clock. Raises `RuntimeError` without a thread."""
         with self._woken:
             heapq.heappush(self._waiting, (ends_at, next(self._order), watched))
-            if not self._runs:
-                self._runs = True
-                threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+            if self._thread is None or not self._thread.is_alive():
+                self._start()
             elif ends_at < self._sleeps_until:
                 self._woken.notify()
+
+    def _start(self) -> None:
+        """Also after a start that failed, or a thread that died: no call goes unwatched."""
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        self._thread.start()
 
     def _reset(self) -> None:
         """A child of a fork has no thread of its parent's."""
@@ -46,7 +50,7 @@ class Watchdog:
         self._waiting: list[tuple[float, int, Watched]] = []
         self._order = itertools.count()
         self._sleeps_until = float("inf")
-        self._runs = False
+        self._thread = None
 
     def _run(self) -> None:
         while True:

@@ -138,6 +138,38 @@ def test_without_time_nothing_is_sent(server, transport, account, deadline_s):
     assert server.received == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"X-Key": "\u20ac5"}},
+        {"headers": {"\u20ac": "5"}},
+        {"cookies": {"sid": "\u20ac5"}},
+        {"method": "GET /other"},
+    ],
+)
+def test_what_http_cannot_carry_is_not_sent(server, transport, account, changes):
+    with pytest.raises(CallNotSent):
+        transport.call(request(account, server.url + "/ask", **changes))
+
+    assert server.received == []
+    assert only_row().outcome == CallOutcome.NOT_SENT
+
+
+def test_without_a_thread_to_watch_it_nothing_is_sent(server, transport, account, monkeypatch):
+    server.on("/ask", reply({}))
+
+    def refuse(*_, **__) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connections.watchdog, "watch", refuse)
+        with pytest.raises(CallNotSent):
+            transport.call(request(account, server.url + "/ask"))
+
+    assert server.received == []
+    assert transport.call(request(account, server.url + "/ask")).status == 200
+
+
 def test_a_reset_after_sending_is_lost(server, transport, account):
     server.on("/ask", reset)
 

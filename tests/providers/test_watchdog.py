@@ -4,6 +4,8 @@ import os
 import threading
 import time
 
+import pytest
+
 from providers.watchdog import Watchdog
 
 
@@ -79,3 +81,31 @@ def test_a_child_of_a_fork_has_a_thread_of_its_own():
         os._exit(0 if job.ended.wait(5) else 1)
 
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_thread_that_could_not_be_started_is_started_later(monkeypatch):
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    watchdog, job = Watchdog(), Job()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            watchdog.watch(Job(), ends_at=time.monotonic() + 60)
+    watchdog.watch(job, ends_at=time.monotonic() + 0.05)
+
+    assert job.ended.wait(5)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_replaced():
+    class Faulty(Job):
+        def expire(self) -> None:
+            raise ValueError("an expiry must not raise")
+
+    watchdog, job = Watchdog(), Job()
+    watchdog.watch(Faulty(), ends_at=time.monotonic())
+    watchdog._thread.join(5)
+    watchdog.watch(job, ends_at=time.monotonic() + 0.05)
+
+    assert job.ended.wait(5)
