@@ -22,6 +22,8 @@ from providers.contract import Match, OfferStatus, OwnOffer
 
 # After this long, the rest of a closed order's matched amount is told without its odds.
 _ODDS_AWAITED = timedelta(minutes=10)
+# The exchange's list may lag behind what has just been placed.
+_UNLISTED_GRACE = timedelta(seconds=60)
 _STILL_WAITING = (OfferStatus.OPEN, OfferStatus.PARTLY_MATCHED)
 _ODDS_STEP = Decimal("0.000001")
 _NOTHING = Decimal(0)
@@ -192,6 +194,8 @@ def _miss(journal: Journal, order: ExchangeOrder, parts: dict[Decimal, Decimal] 
     if sum((parts or {}).values(), _NOTHING) == order.stake:
         order.matched, order.remaining = order.stake, _NOTHING
         _move(journal, order)
+        return
+    if journal.now - order.changed_at < _UNLISTED_GRACE:
         return
     detail = f"The exchange does not list {order.provider_reference} among our offers."
     journal.flag(order, FlagKind.ORDER_DIFFERS, detail)
