@@ -5,6 +5,7 @@ which is what it is for. The first also says how the account stands, so that a c
 is wrong with asks the database nothing else.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from uuid_utils.compat import uuid7
 
 from providers import durability, ids, watch
 from providers.models import CallFailure, CallOutcome
 from providers.outgoing import Answer, Call
 from providers.redaction import MASK, READ, redact, redact_forms, written_forms
+
+logger = logging.getLogger(__name__)
 
 _BEGIN = """
 SELECT begin_provider_call(
@@ -69,7 +72,7 @@ class Entry:
 
 def begin(call: Call, *, body: bytes | None, forms: Sequence[str]) -> Entry:
     """A row from before the first byte, so that a killed process leaves a trace of its call."""
-    _write_what_was_left()
+    _write_what_was_left(older_than_s=_LONGEST_UNWRITTEN_S)
     values = _row(call, body, forms)
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, values)
@@ -103,8 +106,8 @@ def forget(*, call_id: UUID) -> None:
 def answered(call: Call, answer: Answer, *, forms: Sequence[str], failure: str) -> None:
     """There is an answer; what it means comes with `conclude`.
 
-    It is written along with that, or with the next call of this process if that never comes. A
-    failure is written at once: it is counted.
+    It is written along with that. If that never comes it is written by `write_unread`, or with
+    the next call of this process. A failure is written at once: it is counted.
     """
     values = {
         "response": _response(call, answer, forms),
@@ -134,6 +137,17 @@ def conclude(
     row = _add(call_id, outcome=outcome, error=redact(error), **answer)
     if row and (unknown_fields or unknown_values):
         watch.note(account_id=row[0], place=row[1], fields=unknown_fields, values=unknown_values)
+
+
+def write_unread() -> None:
+    """Write the answers that are still kept back: what reads them broke just now.
+
+    They are what explains it, and this process may never make another call. Never raises.
+    """
+    try:
+        _write_what_was_left(older_than_s=0)
+    except DatabaseError:
+        logger.exception("answers that were not understood could not be written")
 
 
 def prune(*, before: datetime, batch: int) -> int:
@@ -182,11 +196,11 @@ def _add(call_id: UUID, **values: Any) -> tuple[UUID, str] | None:
     return row
 
 
-def _write_what_was_left() -> None:
+def _write_what_was_left(*, older_than_s: float) -> None:
     """Answers whose meaning nobody told, because what reads them broke."""
     if not _unwritten:
         return
-    late = time.monotonic() - _LONGEST_UNWRITTEN_S
+    late = time.monotonic() - older_than_s
     for call_id, (since, _) in list(_unwritten.items()):
         if since <= late and (left := _unwritten.pop(call_id, None)):
             _add(call_id, **left[1])

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import registry, subjects
+from providers import call_log, registry, subjects
 from providers.contract import (
     BetSlip,
     Capability,
@@ -201,6 +201,7 @@ def _answered(
             return call()
     except Exception as error:
         logger.exception("%s at %s failed", doing, account.code)
+        call_log.write_unread()
         return Unknown(reason=f"internal error: {type(error).__name__}")
 
 

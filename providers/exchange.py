@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import registry, subjects
+from providers import call_log, registry, subjects
 from providers.contract import (
     Book,
     Capability,
@@ -175,6 +175,7 @@ def _read(account: ProviderAccount, call: Callable[[Exchange], _Answer]) -> _Ans
         raise
     except Exception as error:
         logger.exception("reading from %s failed", account.code)
+        call_log.write_unread()
         raise ReadRefused("internal_error", f"internal error: {type(error).__name__}") from None
 
 
@@ -183,4 +184,5 @@ def _answered(doing: str, call: Callable[[], _Answer]) -> _Answer | Unknown:
         return call()
     except Exception as error:
         logger.exception("%s failed", doing)
+        call_log.write_unread()
         return Unknown(reason=f"internal error: {type(error).__name__}")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import cast
 
-from providers import leases, registry
+from providers import call_log, leases, registry
 from providers.contract import Capability, Deed, Done, Exchange
 from providers.models import ProviderAccount
 from providers.transport import refuse_inside_transaction
@@ -51,4 +51,5 @@ def _ask(account: ProviderAccount) -> Deed | None:
         return exchange.keep_alive(account, deadline_s=_DEADLINE_S)
     except Exception:
         logger.exception("keeping the session of %s alive failed", account.code)
+        call_log.write_unread()
         return None

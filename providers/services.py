@@ -217,6 +217,7 @@ def test_connection(*, account: ProviderAccount) -> ConnectionReport:
             report = _provider(account).test(account)
     except Exception as error:
         logger.exception("testing the connection of %s failed", account.code)
+        call_log.write_unread()
         return ConnectionReport(ok=False, detail=f"internal error: {type(error).__name__}")
     notes = warnings(account=account)
     return ConnectionReport(ok=report.ok, detail="; ".join((report.detail, *notes)))

@@ -10,7 +10,8 @@ from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
 
 from config import jobs
-from providers import call_log, ids, queries, services, watch
+from providers import call_log, calls, ids, queries, services, watch
+from providers.contract import Unknown
 from providers.models import CallFailure, CallOutcome, ProviderCall, SeenDetail
 from providers.transport import CallLost, Transport, conclude
 from tests.factories.calls import a_call, ask
@@ -74,6 +75,22 @@ def test_an_answer_that_nobody_understood_is_written_with_the_next_call(
     conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
     row.refresh_from_db()
     assert (row.outcome, row.response) == (CallOutcome.OK, '{"said": 1}')
+
+
+def test_an_answer_whose_reader_broke_is_written_at_once(server, transport, account):
+    server.on("/ask", reply({"said": "what nobody can read"}))
+    about = "coupon", uuid4()
+
+    def ask_and_break() -> None:
+        transport.call(a_call(account, server.url + "/ask"))
+        raise ZeroDivisionError
+
+    assert isinstance(calls._answered(account, "asking", ask_and_break, about=about), Unknown)
+
+    row = ProviderCall.objects.get()
+    assert row.response == '{"said": "what nobody can read"}'
+    assert (row.outcome, row.response_status) == (CallOutcome.UNKNOWN, 200)
+    assert (row.subject_kind, row.subject_id) == about
 
 
 @pytest.mark.parametrize(
