@@ -2,14 +2,14 @@
 
 What a field is called decides, in English and Italian, in any style of writing: `first_name`,
 `firstName`, `CodiceFiscale`. A field with an object or a list in it is taken out whole. E-mail
-addresses, Italian tax codes and bearer tokens are known by their own form, wherever they are.
+addresses, Italian tax codes, bearer tokens and JWTs are known by their own form, wherever they are.
 """
 
 import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "[redacted]"
 KEPT = 16 * 1024
@@ -19,19 +19,23 @@ _SHORTEST = 4
 # Anywhere in a name, written in small letters and without anything between the words.
 _PARTS = re.compile(
     # Secrets.
-    r"passw|passcode|secret|token|cookie|authori[sz]ation|credential|signature|apikey|jwt|session"
+    r"passw|passcode|secret|segret|token|cookie|authori[sz]ation|credential|signature|jwt|session"
+    r"|(?:api|access|private|client|auth|app|signing)key|parolachiave|chiaveaccess"
     # People, and how to reach them.
     r"|email|phone|telefon|cellular|msisdn|surname|cognome|nominativo|indirizzo|streetaddress"
+    r"|recapit|postaelettronica|ragionesociale|personal(?:info|data)|datipersonali|anagrafic"
     r"|birth|nascita|residen[zc]|domicilio|cittadinanza|nationality|nazionalita"
     # Papers and bank accounts.
     r"|document|passport|passaporto|patente|cartaidentita|identitycard|idcard|drivinglicen"
-    r"|fiscal|taxcode|taxnumber|taxid|vatnumber|partitaiva|nationalid|personalid|iban|bankaccount"
+    r"|fiscal|codfisc|taxcode|taxnumber|taxid|vatnumber|partitaiva|nationalid|personalid|iban"
+    r"|bankaccount|contocorrente|contogioco|numerocarta|cartacredito|cartadicredito"
 )
 # As one of the words of a name.
 _WORDS = frozenset((
     "pwd", "pass", "otp", "ip", "mail", "tel", "fax", "mobile", "cell", "card", "cvv", "cvc",
     "street", "zip", "postcode", "zipcode", "dob", "cap", "comune", "provincia", "citta",
-    "città", "pec", "ssn", "pesel", "titolare", "intestatario", "holder",
+    "città", "civico", "localita", "località", "pec", "ssn", "pesel", "titolare", "intestatario",
+    "holder", "auth", "ipv4", "ipv6",
 ))  # fmt: skip
 # As the whole name.
 _WHOLE = frozenset((
@@ -40,16 +44,23 @@ _WHOLE = frozenset((
     "customername", "clientname", "address", "ipaddress", "addressline", "address1", "address2",
     "city", "postalcode", "province", "gender", "sex", "sesso", "nome", "nomecliente",
     "nomeutente", "nomegiocatore", "nomecompleto", "via", "cf", "piva", "vat", "nin", "pan",
-    "pin", "key", "hash", "sid",
+    "pin", "key", "hash", "sid", "nick", "chiave", "utente", "idutente", "codiceutente",
 ))  # fmt: skip
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^a-zA-Z0-9à-ÿ]+")
 
-_JSON_FIELD = re.compile(r'(?<!\\)(\\{0,7})"([^"\\\n]{1,80})\1"\s*:\s*')
+# A name may have escaped letters; their backslashes are as many as before its quotes, and one.
+_JSON_FIELD = re.compile(r'(?<!\\)(\\{0,7})"((?:[^"\\\n]|\\{1,8}u[0-9a-fA-F]{4}){1,80})\1"\s*:\s*')
+_ESCAPED_LETTER = re.compile(r"\\+u([0-9a-fA-F]{4})")
+# Some encoders write the quotes of JSON inside a JSON string in this way.
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)((?:\\\\)*)\\u0022")
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _JSON_SCALAR = re.compile(r"[^\s,}\]]*")
 _JSON_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
-_FORM_FIELD = re.compile(r"(?:(?<=[?&;\s])|^)([\w.\[\]-]{1,80})=[^&;\s\"]+")
+_FORM_FIELD = re.compile(r"(?:(?<=[?&;\s\"])|^)([\w.\[\]%-]{1,80})=[^&;\s\"]+")
 _BEARER = re.compile(r"\b(Bearer|Basic|Api-Key)\s+[\w.~+/=-]+", re.IGNORECASE)
+_HEADER = re.compile(r"(?im)^([ \t>]*(?:(?:proxy-)?authorization|(?:set-)?cookie):[ \t]*)\S.*$")
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _CALLBACK = re.compile(r"(/webhooks/[\w-]+/)[\w-]+")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _TAX_CODE = re.compile(
@@ -76,7 +87,20 @@ def written_forms(secrets: Iterable[str]) -> tuple[str, ...]:
         if not (secret.isascii() and secret.isalnum()):
             forms |= {json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}
             forms.add(quote(secret))
+            forms |= _rarer_forms(secret)
     return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _rarer_forms(secret: str) -> set[str]:
+    """JSON inside JSON, slashes escaped as some encoders do, and percent signs in small letters."""
+    inside = json.dumps(json.dumps(secret)[1:-1])[1:-1]
+    slashed = json.dumps(secret)[1:-1].replace("/", "\\/")
+    small = (quote(secret, safe=""), quote_plus(secret))
+    return {
+        inside,
+        slashed,
+        *(_PERCENT.sub(lambda found: found[0].lower(), each) for each in small),
+    }
 
 
 def redact_forms(text: str, forms: Sequence[str]) -> str:
@@ -87,10 +111,15 @@ def redact_forms(text: str, forms: Sequence[str]) -> str:
     text = text[:READ].replace("\0", "\ufffd")
     for form in forms:
         text = text.replace(form, MASK)
+    if "\\u0022" in text:
+        text = _ESCAPED_QUOTE.sub(r"\1\"", text)
     text = _without_json_fields(text)
     if "=" in text:
         text = _FORM_FIELD.sub(_masked_form_field, text)
     text = _BEARER.sub(rf"\g<1> {MASK}", text)
+    text = _HEADER.sub(rf"\g<1>{MASK}", text)
+    if "eyJ" in text:
+        text = _JWT.sub(MASK, text)
     text = _CALLBACK.sub(rf"\g<1>{MASK}", text)
     if "@" in text or "%40" in text:
         text = _EMAIL.sub(MASK, text)
@@ -104,6 +133,10 @@ def redact_forms(text: str, forms: Sequence[str]) -> str:
 @lru_cache(maxsize=4096)
 def is_sensitive(name: str) -> bool:
     """Whether a field of this name holds a secret or something about a person."""
+    if "\\" in name:
+        name = _ESCAPED_LETTER.sub(lambda found: chr(int(found[1], 16)), name)
+    if "%" in name:
+        name = unquote(name)
     words = [word.lower() for word in _HUMP.split(name) if word]
     joined = "".join(words)
     return joined in _WHOLE or not _WORDS.isdisjoint(words) or bool(_PARTS.search(joined))

@@ -51,6 +51,28 @@ from providers.redaction import KEPT, MASK, redact
         "told ada.SECRET@mail.example.com of it",
         "https://h.example/players/ada.SECRET%40mail.example/x",
         "of RSSMRA85T10A562S there",
+        '{"body":"password=SECRET&x=1"}',
+        "user%5Bpassword%5D=SECRET",
+        r'{"citt\u00e0":"SECRET"}',
+        r'{"body":"{\"citt\\u00e0\":\"SECRET\"}"}',
+        r'{"pass\u0077ord":"SECRET"}',
+        r'{"d":"{\u0022password\u0022:\u0022SECRET\u0022}"}',
+        r'{"password":"a\\u0022SECRET","n":1}',
+        "Cookie: sid=SECRET; other=SECRET",
+        "GET / HTTP/1.1\nAuthorization: Token SECRET",
+        '{"echo":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.SECRETSECRET"}',
+        '{"accessKey":"SECRET"}',
+        '{"private_key":"SECRET"}',
+        '{"X-Auth":"SECRET"}',
+        '{"codiceSegreto":"SECRET"}',
+        '{"parolaChiave":"SECRET"}',
+        '{"utente":"SECRET"}',
+        '{"ContoCorrente":"SECRET"}',
+        '{"numeroCarta":"SECRET"}',
+        '{"codFisc":"SECRET"}',
+        '{"recapito":"SECRET"}',
+        '{"numero_civico":"SECRET"}',
+        '{"Anagrafica":{"x":"SECRET"}}',
     ],
 )
 def test_named_secrets_are_taken_out(text):
@@ -68,6 +90,18 @@ def test_known_secrets_are_taken_out_wherever_they_are():
 
     assert "p&ss" not in kept
     assert "p%26ss" not in kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"echo":"ab\/c+d\"e"}',
+        json.dumps({"echo": json.dumps({"echo": 'ab/c+d"e'})}),
+        "https://h.example/x?echo=ab%2fc%2bd%22e",
+    ],
+)
+def test_known_secrets_are_taken_out_as_other_encoders_write_them(text):
+    assert MASK in redact(text, secrets=['ab/c+d"e'])
 
 
 def test_the_rest_stays():
