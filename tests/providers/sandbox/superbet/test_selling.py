@@ -188,7 +188,7 @@ def test_another_order_of_fields_is_remarked(sandbox, engine, pam) -> None:
         {"timestamp": "soon"},
         {"timestamp": str(int(time.time()) - 4000)},
     ],
-    ids=str,
+    ids=["wrong signature", "no signature", "no timestamp", "old timestamp"],
 )
 def test_a_request_that_is_not_signed_is_forbidden(sandbox, engine, pam, headers) -> None:
     assert engine.call("POST", "/tickets/reserve", ASKED, **headers)[0] == 403
