@@ -105,7 +105,9 @@ class AuthorizedCalls:
                 message=message,
                 retry_after_s=None if pause_s is None else math.ceil(pause_s),
             )
-        health.credentials_worked(account_id=account.id)
+        if answer.status < 500:
+            # A server error may come from what stands before gr8, which knows no tokens.
+            health.credentials_worked(account_id=account.id)
         return answer
 
     def _send(

@@ -7,13 +7,14 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from providers import registry, services, sessions
+from providers import health, registry, services, sessions
 from providers.contract import (
     Done,
     NotSent,
     Placed,
     Rejected,
 )
+from providers.health import State
 from providers.models import ProviderSession
 from tests.factories.betflag import make_exchange
 from tests.providers.betflag.asked import (
@@ -92,6 +93,18 @@ def test_without_a_session_nothing_is_sent(server, account):
 
     assert placed == NotSent(code="provider_credentials_refused", message="Credenziali non valide")
     assert server.requests(PLACE) == []
+
+
+@pytest.mark.parametrize("refused", [answer("login_refused"), reply("", status=401)])
+def test_a_login_that_is_refused_is_known_to_staff_until_one_works(server, account, refused):
+    for step, state in (
+        (refused, State.CREDENTIALS_REFUSED),
+        (reply("", status=502), State.CREDENTIALS_REFUSED),
+        (log_in_as("new"), State.HEALTHY),
+    ):
+        server.on(LOGIN, step)
+        place(account)
+        assert health.of(account_id=account.id, now=timezone.now()).state is state
 
 
 TEN_LOGINS = """

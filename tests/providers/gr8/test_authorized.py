@@ -91,9 +91,24 @@ def test_a_token_refused_twice_is_a_rejection_and_known_to_staff(server, account
     assert isinstance(placed, Rejected)
     assert placed.code == "provider_access_denied"
     assert (len(server.requests(PLACE)), len(server.requests(TOKEN))) == (2, 2)
-    assert health.of(account_id=account.id, now=timezone.now()).state is (
-        health.State.CREDENTIALS_REFUSED
-    )
+    assert _state(account) is health.State.CREDENTIALS_REFUSED
+
+
+def test_only_an_answer_of_gr8_itself_says_that_the_token_works_again(server, account):
+    server.on(PLACE, UNAUTHORIZED)
+    place(account)
+
+    server.on(PLACE, reply("", status=502))
+    place(account)
+    assert _state(account) is health.State.CREDENTIALS_REFUSED
+
+    server.on(PLACE, YES)
+    place(account)
+    assert _state(account) is health.State.HEALTHY
+
+
+def _state(account) -> health.State:
+    return health.of(account_id=account.id, now=timezone.now()).state
 
 
 def test_a_lost_answer_after_the_second_token_is_unknown(server, account):

@@ -8,8 +8,9 @@ from itertools import chain
 
 import pytest
 
-from providers import services
+from providers import health, services
 from providers.contract import Accepted, NotSent, Rejected, Unknown
+from providers.health import State
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from tests.factories.providers import make_account
 from tests.factories.superbet import SECRET, TICKET, make_ticket_slip, sign
@@ -45,6 +46,17 @@ def test_a_ticket_is_reserved_kept_and_paid(server, account):
     assert keep.references == [TICKET]
     assert keep.sent_before == [RESERVE], "its id is kept before it is paid"
     assert calls() == [("reserve", CallOutcome.OK), ("paid", CallOutcome.ACCEPTED)]
+
+
+def test_a_signature_that_is_refused_is_known_to_staff_until_one_is_accepted(server, account):
+    for step, state in (
+        (reply({"code": 106, "message": "unauthorized"}, status=401), State.CREDENTIALS_REFUSED),
+        (reply("", status=502), State.CREDENTIALS_REFUSED),
+        (reply(RESERVED), State.HEALTHY),
+    ):
+        server.on(RESERVE, step)
+        place(account)
+        assert health.of(account_id=account.id, now=datetime.now(UTC)).state is state
 
 
 def test_what_is_signed_is_what_is_sent(server, account):
