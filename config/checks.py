@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error, Tags, register
 from django.db import connection
 
 
@@ -21,5 +21,19 @@ def jobs_have_no_pool(app_configs: Any, **_: Any) -> list[Error]:
             "The job cluster must not have a connection pool.",
             hint="Remove `pool` from DATABASE_URL, or do not run it with ROLE=web.",
             id="slipdesk.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def providers_are_outside(app_configs: Any, **_: Any) -> list[Error]:
+    """In production no provider is on our own machine or in our own network."""
+    if settings.DEMO or not settings.ALLOW_PRIVATE_PROVIDERS:
+        return []
+    return [
+        Error(
+            "ALLOW_PRIVATE_PROVIDERS is for the demo and for tests.",
+            hint="Remove it: provider accounts could lead into our own network.",
+            id="slipdesk.E002",
         )
     ]

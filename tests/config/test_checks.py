@@ -1,9 +1,10 @@
 from typing import Any
 
 import pytest
+from django.core.checks import Tags, run_checks
 from django.db import connection
 
-from config.checks import jobs_have_no_pool
+from config.checks import jobs_have_no_pool, providers_are_outside
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,18 @@ def test_the_job_cluster_has_no_pool(
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", pool)
 
     assert [error.id for error in jobs_have_no_pool(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("demo", "allowed", "found"),
+    [(False, True, ["slipdesk.E002"]), (True, True, []), (False, False, [])],
+)
+def test_no_provider_is_in_our_own_network_in_production(
+    settings: Any, demo: bool, allowed: bool, found: list[str]
+):
+    settings.DEMO, settings.ALLOW_PRIVATE_PROVIDERS = demo, allowed
+
+    deployed = run_checks(tags=[Tags.security], include_deployment_checks=True)
+
+    assert [error.id for error in deployed if str(error.id).startswith("slipdesk")] == found
+    assert [error.id for error in providers_are_outside(None)] == found
