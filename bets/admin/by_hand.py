@@ -17,7 +17,9 @@ from config.staff.display import Tone
 
 
 class WithResult(WithReason):
-    field_order = ("result", "payout", "reason")
+    """`confirmed` is asked for only where the payout is above the potential one."""
+
+    field_order = ("result", "payout", "confirmed", "reason")
 
     result = forms.ChoiceField(
         choices=[("", "—"), *((each.value, each.label) for each in by_hand.RESULTS)],
@@ -34,6 +36,26 @@ class WithResult(WithReason):
             "It may be left out for a lost or refunded coupon."
         ),
     )
+    confirmed = forms.DecimalField(
+        label="The payout once more",
+        max_digits=20,
+        decimal_places=4,
+        min_value=0,
+        required=False,
+        widget=UnfoldAdminDecimalFieldWidget(),
+        help_text="Somebody else is asked to look at it afterwards.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._asked = self.fields["confirmed"].widget
+        if not self.data.get("confirmed"):
+            self.fields["confirmed"].widget = forms.HiddenInput()
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if field == "confirmed":
+            self.fields["confirmed"].widget = self._asked
+        super().add_error(field, error)
 
 
 def _settle(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
@@ -42,6 +64,7 @@ def _settle(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
             coupon_id=coupon.pk,
             result=Result(data["result"]),
             payout=data["payout"],
+            confirmed=data["confirmed"],
             reason=data["reason"],
             actor=by.actor,
             now=by.now,
@@ -56,18 +79,22 @@ def _settle(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
 
 
 def _explain(coupon: Coupon) -> str:
-    stake = values.plain_amount(coupon.stake, coupon.currency)
+    stands = values.plain_amount(coupon.payout, coupon.currency)
+    now = f"It has no result from {coupon.account.code}. What you enter is paid at once."
     if coupon.status == CouponStatus.SETTLED:
-        stands = values.plain_amount(coupon.payout, coupon.currency)
-        return (
-            f"The coupon of {stake} is {coupon.get_result_display()} and paid {stands}. That is "
-            "taken back, and what you enter is paid instead. A result that the provider sends "
-            "later replaces yours."
+        now = (
+            f"It is {coupon.get_result_display()} and paid {stands}. That is taken back, and what "
+            "you enter is paid instead."
         )
-    return (
-        f"The coupon of {stake} has no result from {coupon.account.code}. What you enter is paid "
-        "at once. A result that the provider sends later replaces yours."
-    )
+    told = f"{values.in_words(coupon)} {_most(coupon)} {now}"
+    return f"{told} A result that the provider sends later replaces yours."
+
+
+def _most(coupon: Coupon) -> str:
+    most = by_hand.potential_payout(coupon)
+    if most is None:
+        return "Its potential payout is not known."
+    return f"Its potential payout is {most.normalize():f} {coupon.currency}."
 
 
 SETTLE = Action(

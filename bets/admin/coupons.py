@@ -119,8 +119,9 @@ ACCEPT = Action(
     permission="bets.decide_coupon",
     form=WithReference,
     explain=lambda coupon: (
-        f"You found this bet at {coupon.account.code}. The held stake of {_stake(coupon)} becomes "
-        "ours, and the coupon waits for its result. It cannot be undone here."
+        f"{values.in_words(coupon)} You found this bet at {coupon.account.code}. The "
+        f"held stake of {_stake(coupon)} becomes ours, and the coupon waits for its result. It "
+        "cannot be undone here."
     ),
     run=_accept,
     offered=_is_unknown,
@@ -131,8 +132,8 @@ REJECT = Action(
     permission="bets.decide_coupon",
     form=WithReason,
     explain=lambda coupon: (
-        f"{coupon.account.code} says that there is no such bet. The held stake of "
-        f"{_stake(coupon)} goes back to the player. It cannot be undone."
+        f"{values.in_words(coupon)} {coupon.account.code} says that there is no such bet. "
+        f"The held stake of {_stake(coupon)} goes back to the player. It cannot be undone."
     ),
     run=_reject,
     offered=_is_unknown,
@@ -144,8 +145,9 @@ RETURN = Action(
     permission="bets.return_coupon",
     form=WithReason,
     explain=lambda coupon: (
-        f"The coupon is void: whatever its result paid is taken back, and the stake of "
-        f"{_stake(coupon)} goes back to the player. The provider is not told. It cannot be undone."
+        f"{values.in_words(coupon)} It becomes void: whatever its result paid is "
+        f"taken back, and the stake of {_stake(coupon)} goes back to the player. The provider "
+        "is not told. It cannot be undone."
     ),
     run=_return,
     offered=_can_be_returned,
@@ -168,8 +170,9 @@ RETURN_THERE = Action(
     permission="bets.return_coupon",
     form=WithReason,
     explain=lambda coupon: (
-        f"{coupon.account.code} is asked to void the bet. Once it has, whatever the result paid is "
-        f"taken back, and the stake of {_stake(coupon)} goes back to the player."
+        f"{values.in_words(coupon)} {coupon.account.code} is asked to void the bet. "
+        "Once it has, whatever the result paid is taken back, and the stake of "
+        f"{_stake(coupon)} goes back to the player."
     ),
     run=_return_at_provider,
     offered=_can_be_returned_there,

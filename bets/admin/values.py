@@ -91,6 +91,12 @@ def coupon_link(coupon: Coupon) -> SafeString:
     return link(coupon.code, reverse("admin:bets_coupon_change", args=[coupon.pk]))
 
 
+def in_words(coupon: Coupon) -> str:
+    """Which coupon it is, for those who may not see names too."""
+    stake = plain_amount(coupon.stake, coupon.currency)
+    return f"Coupon {coupon.code} of player {coupon.player.external_id}, stake {stake}."
+
+
 def account_link(request: HttpRequest, account: ProviderAccount) -> SafeString | str:
     """A link for those who may open provider accounts, the code for the others."""
     if not request.user.has_perm("providers.view_provideraccount"):

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db import transaction
 
 from bets.models import Coupon, CouponStatus, FlagKind, Result
-from bets.services import locks, settlement
+from bets.services import locks, resolution, settlement
 from bets.services.batch import Batch, Cause
 from bets.services.settlement import Graded
-from providers.contract import Settle, Verdict
+from providers.contract import Effect, Settle, Verdict
 from wallets.currencies import check_amount, format_amount
 from wallets.services import LedgerError
 
@@ -26,7 +26,7 @@ class NotSettled(Exception):
 
 @dataclass
 class InvalidResult(Exception):
-    """A result that contradicts itself; `field` is `result`, `payout` or `reason`."""
+    """A result that contradicts itself; `field` is `result`, `payout`, `confirmed` or `reason`."""
 
     field: str
     message: str
@@ -44,13 +44,15 @@ def settle_by_hand(
     reason: str,
     actor: str,
     now: datetime,
+    confirmed: Decimal | None = None,
 ) -> Coupon:
     """Settle an accepted coupon, or a settled one anew, as staff say.
 
     `payout` is what the player gets in all, in the coupon's currency; for a lost or refunded
-    coupon it may be left out. The provider's limit does not bind staff. A result of the provider
-    that comes later is applied like any other. Raises Coupon.DoesNotExist, InvalidResult or
-    NotSettled.
+    coupon it may be left out. More than the potential payout is paid only if `confirmed` names
+    the same amount once more, and is flagged for somebody else to look at. A result of the
+    provider that comes later is applied like any other. Raises Coupon.DoesNotExist, InvalidResult
+    or NotSettled.
     """
     coupon = locks.lock_coupon(coupon_id)
     if coupon.status not in _SETTLES:
@@ -58,16 +60,43 @@ def settle_by_hand(
     if not reason.strip():
         raise InvalidResult("reason", "Say why.")
     graded = Graded(Result(result), _payout(coupon, result, payout))
+    above = _above(coupon, graded)
+    if above and confirmed != graded.payout:
+        raise InvalidResult("confirmed", f"{above} Is it meant? Then enter the payout once more.")
     batch = Batch(Cause(actor=actor, now=now, received_at=now, reason=reason))
-    history = settlement.histories([coupon])[coupon.pk]
-    settlement.settle_anyway(batch, coupon, history, graded, _command(coupon, graded))
-    batch.close_flags(coupon, *_ANSWERS, why="The coupon is settled.")
+    _settle(batch, coupon, graded, above)
     try:
         batch.post()
     except LedgerError as error:
         raise NotSettled(f"The ledger refused it: {error}") from error
     batch.write()
     return coupon
+
+
+def _settle(batch: Batch, coupon: Coupon, graded: Graded, above: str) -> None:
+    history = settlement.histories([coupon])[coupon.pk]
+    command = _command(coupon, graded)
+    effect, _ = settlement.settle_anyway(batch, coupon, history, graded, command)
+    # At once, so that the flag below, which may be of one of these kinds, is not closed with them.
+    for kind in _ANSWERS:
+        resolution.close_flags(coupon, kind, batch.cause)
+    if above and effect is Effect.APPLIED:
+        told = f"{above} It was paid by hand: somebody else should look at it."
+        batch.flag(coupon, FlagKind.PAYOUT_TOO_HIGH, told)
+
+
+def potential_payout(coupon: Coupon) -> Decimal | None:
+    """The most that a coupon can pay as far as it is known, in its currency."""
+    return coupon.payout_limit if coupon.payout_limit is not None else coupon.potential_payout
+
+
+def _above(coupon: Coupon, graded: Graded) -> str:
+    """What is said of a payout above the potential one; a returned stake is never that."""
+    most = potential_payout(coupon)
+    if most is None or graded.payout <= max(most, Decimal(coupon.stake)):
+        return ""
+    paid = f"{format_amount(graded.payout, coupon.currency)} {coupon.currency}"
+    return f"{paid} is above the potential payout of {most.normalize():f} {coupon.currency}."
 
 
 def _payout(coupon: Coupon, result: Result, payout: Decimal | None) -> Decimal:

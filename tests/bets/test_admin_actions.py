@@ -92,6 +92,13 @@ def test_an_unknown_coupon_is_not_at_the_provider(unknown, ada):
     assert _available(ada) == Decimal("100.00")
 
 
+@pytest.mark.parametrize("action", ["accept", "reject"])
+def test_what_is_decided_names_the_coupon_and_the_player(unknown, action):
+    address = reverse("admin:bets_coupon_do", args=[unknown.pk, action])
+    asked = a_client("trader").get(address).content.decode()
+    assert f"Coupon {unknown.code} of player ada, stake 10.00 EUR." in asked
+
+
 def test_a_reference_that_is_taken_is_refused_in_words(unknown, ada, account):
     a_coupon(ada, account, provider_reference="B-1")
     page = _do(a_client("trader"), unknown, "accept", reference="B-1", reason="x")

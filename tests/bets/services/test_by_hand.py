@@ -33,11 +33,18 @@ def coupon(place, book) -> Coupon:
     return place(stake="10.00")
 
 
-def settle(coupon: Coupon, result: str, payout: str | None = None, reason: str = "seen") -> Coupon:
+def settle(
+    coupon: Coupon,
+    result: str,
+    payout: str | None = None,
+    reason: str = "seen",
+    confirmed: str | None = None,
+) -> Coupon:
     return by_hand.settle_by_hand(
         coupon_id=coupon.pk,
         result=Result(result),
         payout=None if payout is None else Decimal(payout),
+        confirmed=None if confirmed is None else Decimal(confirmed),
         reason=reason,
         actor="staff:tess",
         now=timezone.now(),
@@ -48,7 +55,6 @@ def settle(coupon: Coupon, result: str, payout: str | None = None, reason: str =
     ("result", "payout", "available"),
     [
         ("won", "25.00", "115.00"),
-        ("won", "30.00", "120.00"),
         ("lost", None, "90.00"),
         ("lost", "0", "90.00"),
         ("refunded", None, "100.00"),
@@ -94,6 +100,28 @@ def test_a_result_that_contradicts_itself_names_the_field(coupon, player, result
     assert refused.value.field == field
     assert Coupon.objects.get().status == "accepted"
     assert money(player) == ("90.00", "0.00", "0.00")
+
+
+@pytest.mark.parametrize("confirmed", [None, "25.00", "100.00"])
+def test_more_than_the_potential_payout_is_asked_for_once_more(coupon, player, confirmed):
+    with pytest.raises(InvalidResult) as refused:
+        settle(coupon, "won", "1000.00", confirmed=confirmed)
+    assert refused.value.field == "confirmed"
+    assert "1000.00 EUR is above the potential payout of 25 EUR" in refused.value.message
+    assert money(player) == ("90.00", "0.00", "0.00")
+
+
+def test_more_than_the_potential_payout_is_flagged_for_somebody_else(coupon, player):
+    settle(coupon, "won", "30.00", confirmed="30.00")
+    assert money(player) == ("120.00", "0.00", "0.00")
+    flag = Flag.objects.get(kind="payout_too_high", resolved_at=None)
+    assert flag.coupon == coupon
+    assert "30.00 EUR is above the potential payout of 25 EUR" in flag.detail
+    assert TimelineEvent.objects.filter(kind="flagged").get().reason == flag.detail
+    settle(coupon, "won", "31.00", confirmed="31.00")
+    assert "31.00 EUR" in Flag.objects.get(kind="payout_too_high", resolved_at=None).detail
+    settle(coupon, "won", "20.00")
+    assert not Flag.objects.filter(resolved_at=None).exists()
 
 
 def test_a_reason_is_asked_for(coupon):
@@ -145,6 +173,24 @@ def test_the_form_says_what_is_wrong_with_which_field(coupon, player, data, comp
     page = _do(a_client("finance"), coupon, **{"reason": "r", **data})
     assert complaint in page.content.decode()
     assert Coupon.objects.get().status == "accepted"
+
+
+def test_the_form_names_the_coupon_and_asks_before_it_pays_too_much(coupon, player):
+    client = a_client("trader")
+    address = reverse("admin:bets_coupon_do", args=[coupon.pk, "settle"])
+    asked = client.get(address).content.decode()
+    for named in (coupon.code, player.external_id, "stake 10.00 EUR", "payout is 25 EUR"):
+        assert named in asked
+    assert "The payout once more" not in asked
+    data = {"result": "won", "payout": "1000000", "reason": "r"}
+    again = _do(client, coupon, **data).content.decode()
+    assert "1000000.00 EUR is above the potential payout of 25 EUR" in again
+    assert "The payout once more" in again
+    wrong = _do(client, coupon, **data, confirmed="100000").content.decode()
+    assert "The payout once more" in wrong
+    assert money(player) == ("90.00", "0.00", "0.00")
+    _do(client, coupon, **{**data, "payout": "30", "confirmed": "30"})
+    assert money(player) == ("120.00", "0.00", "0.00")
 
 
 def test_support_may_not_settle(coupon):
