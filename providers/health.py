@@ -4,6 +4,7 @@ The state is computed from the stored facts and the newest calls; nothing has to
 date for it while all is well.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -56,15 +57,20 @@ class AlreadySuspended(Exception):
 def of(*, account_id: UUID, now: datetime) -> Health:
     """The health of one account. Two queries."""
     facts = ProviderHealth.objects.filter(account_id=account_id).first()
-    calls, failures = _recent(account_id, now)
+    calls, failures = _recent([account_id], now).get(account_id, _NO_CALLS)
     state, since, why = _state(facts, now, calls=calls, failures=failures)
     return Health(state=state, since=since, why=why, facts=facts, calls=calls, failed=len(failures))
 
 
-def by_facts(account: ProviderAccount, *, now: datetime) -> State:
-    """The state by its stored facts alone, without a query if `health` was selected along."""
-    facts = getattr(account, "health", None)
-    return _state(facts, now, calls=0, failures=[])[0]
+def states(*, accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[UUID, State]:
+    """The state of each as `of` tells it. One query if `health` was selected along."""
+    recent = _recent([account.pk for account in accounts], now)
+    found = {}
+    for account in accounts:
+        calls, failures = recent.get(account.pk, _NO_CALLS)
+        facts = getattr(account, "health", None)
+        found[account.pk] = _state(facts, now, calls=calls, failures=failures)[0]
+    return found
 
 
 def last_failure(*, account_id: UUID) -> ProviderCall | None:
@@ -136,17 +142,36 @@ def forget_refusal(*, account_id: UUID) -> None:
 # --- the state ----------------------------------------------------------------------------------
 
 
-def _recent(account_id: UUID, now: datetime) -> tuple[int, list[datetime]]:
-    """How many of the newest calls ended, and when those that failed began."""
-    newest = (
-        ProviderCall.objects.filter(
-            account_id=account_id, id__gte=ids.first_at(now - RECENT), duration_ms__isnull=False
-        )
-        .order_by("-id")
-        .values_list("failure", "created_at")[:_MOST_CALLS]
-    )
-    calls = list(newest)
-    return len(calls), [began for failure, began in calls if failure in COUNTED_FAILURES]
+Recent = tuple[int, list[datetime]]
+_NO_CALLS: Recent = (0, [])
+_NEWEST = """
+SELECT wanted.id, count(*), coalesce(
+    array_agg(newest.created_at) FILTER (WHERE newest.failure = ANY(%(counted)s)), '{}'
+)
+FROM unnest(%(accounts)s::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT failure, created_at FROM providers_providercall
+    WHERE account_id = wanted.id AND id >= %(first)s AND duration_ms IS NOT NULL
+    ORDER BY id DESC LIMIT %(most)s
+) AS newest
+GROUP BY wanted.id
+"""
+
+
+def _recent(account_ids: Sequence[UUID], now: datetime) -> dict[UUID, Recent]:
+    """How many of the newest calls of each account ended, and when those that failed began.
+
+    An account without calls is not among them.
+    """
+    values: dict[str, Any] = {
+        "accounts": list(account_ids),
+        "counted": [str(each) for each in COUNTED_FAILURES],
+        "first": ids.first_at(now - RECENT),
+        "most": _MOST_CALLS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, values)
+        return {account_id: (calls, failed) for account_id, calls, failed in cursor.fetchall()}
 
 
 def _state(

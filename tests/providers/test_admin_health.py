@@ -116,6 +116,9 @@ def test_many_failures_without_an_open_circuit_are_degraded(client, account):
 
     page = page_of(client, account)
     assert "4 of 8 calls of the past 15 minutes failed." in page
+    listed = client.get(reverse("admin:providers_provideraccount_changelist")).content.decode()
+    assert "degraded" in listed
+    assert "healthy" not in listed
 
 
 # --- what is new --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from providers import admission, health, services
 from providers.health import State
-from providers.models import Breaker, CallFailure, ProviderHealth
+from providers.models import Breaker, CallFailure, ProviderAccount, ProviderHealth
 from providers.transport import CallNotSent, Transport
 from tests.factories.calls import a_call, logged, open_the_circuit, state_of
 from tests.factories.providers import make_account, make_slip
@@ -165,7 +165,24 @@ def test_an_open_circuit_is_degraded_since_it_opened(account):
     found = health.of(account_id=account.id, now=datetime.now(UTC))
     assert (found.state, found.since) == (State.DEGRADED, found.facts.opened_at)
     account.refresh_from_db()
-    assert health.by_facts(account, now=NOW) == State.DEGRADED
+    assert health.states(accounts=[account], now=NOW) == {account.id: State.DEGRADED}
+
+
+def test_many_accounts_cost_one_query_and_stand_as_each_does_alone(
+    account, django_assert_num_queries
+):
+    failing, well, refused = account, make_account(), make_account()
+    logged(failing, failure=CallFailure.SERVER_ERROR, count=3)
+    logged(well, count=12)
+    logged(well, failure=CallFailure.LOST, count=3)
+    health.credentials_refused(account_id=refused.id, message="no")
+    everybody = list(ProviderAccount.objects.select_related("health"))
+
+    now = datetime.now(UTC)
+    with django_assert_num_queries(1):
+        found = health.states(accounts=everybody, now=now)
+    assert found[failing.id] == State.DEGRADED
+    assert found == {each.id: health.of(account_id=each.id, now=now).state for each in everybody}
 
 
 def test_the_last_failure_is_found_however_old(account):
