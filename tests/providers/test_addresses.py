@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import threading
 import time
 
 import pytest
@@ -169,8 +170,10 @@ def test_connect_reaches_an_allowed_address():
 
 
 def test_a_resolver_that_never_answers_does_not_hold_us(monkeypatch):
+    answers = threading.Event()
+
     def slow(*args, **kwargs):
-        time.sleep(1)
+        answers.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -179,4 +182,5 @@ def test_a_resolver_that_never_answers_does_not_hold_us(monkeypatch):
     with pytest.raises(LookupFailed):
         addresses.resolve("slow.example", 80, timeout_s=0.1)
 
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 10
+    answers.set()

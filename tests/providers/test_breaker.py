@@ -219,20 +219,24 @@ def test_a_trial_whose_process_died_is_given_to_another(account):
 def test_of_many_threads_exactly_one_makes_the_trial(server, transport):
     account = make_account()
 
+    outcomes, barrier, others_told = [], threading.Barrier(12), threading.Event()
+
     def slowly(connected) -> bool:
-        time.sleep(0.5)
+        others_told.wait(20)
         return reply({})(connected)
 
     server.on("/ask", slowly)
     open_the_circuit(account, due=True)
-    outcomes, barrier = [], threading.Barrier(12)
 
     def call() -> None:
         barrier.wait()
         try:
-            outcomes.append(transport.call(a_call(account, server.url + "/ask")).status)
+            call = a_call(account, server.url + "/ask", deadline_s=20.0)
+            outcomes.append(transport.call(call).status)
         except CallNotSent as error:
             outcomes.append(error.code)
+            if len(outcomes) == 11:
+                others_told.set()
         connection.close()
 
     threads = [threading.Thread(target=call) for _ in range(12)]

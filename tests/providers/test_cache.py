@@ -136,13 +136,13 @@ def test_an_old_value_is_loaded_again():
 def test_the_memory_does_not_make_a_value_younger():
     """A row that is almost too old is remembered for what is left of its time, no longer."""
     load = loader()
-    fetch(Cache(), load, max_age_s=0.4)
-    time.sleep(0.25)
+    fetch(Cache(), load, max_age_s=2)
+    time.sleep(1.2)
     cache = Cache()
-    fetch(cache, load, max_age_s=0.4)
-    time.sleep(0.25)
+    fetch(cache, load, max_age_s=2)
+    time.sleep(1.2)
 
-    fetch(cache, load, max_age_s=0.4)
+    fetch(cache, load, max_age_s=2)
 
     assert load.calls == 2
 
@@ -170,7 +170,7 @@ def test_a_failure_is_told_to_those_who_waited_and_not_kept():
 
     def fail():
         next(calls)
-        time.sleep(0.3)
+        time.sleep(1)
         raise LookupError("the exchange is down")
 
     results = in_threads(lambda: fetch(cache, fail), 8)
@@ -182,15 +182,16 @@ def test_a_failure_is_told_to_those_who_waited_and_not_kept():
 
 
 def test_nobody_waits_for_ever():
-    cache, release = Cache(), threading.Event()
+    cache, begun, release = Cache(), threading.Event(), threading.Event()
 
     def stuck():
+        begun.set()
         release.wait(20)
         return "late", b"late"
 
     leader = threading.Thread(target=lambda: (fetch(cache, stuck), connections.close_all()))
     leader.start()
-    time.sleep(0.1)
+    assert begun.wait(20)
     with pytest.raises(CacheBusy):
         fetch(cache, loader(), wait_s=0.1)
     with pytest.raises(CacheBusy):

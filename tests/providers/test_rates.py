@@ -18,7 +18,9 @@ from tests.factories.providers import make_account
 from tests.providers.scripted import reply
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TEN = Rate(Decimal(10), 5)
+# Slow enough that no token grows while a test runs.
+SLOW = Rate(Decimal("0.05"), 5)
+TOKEN_S = 20
 
 
 @pytest.fixture
@@ -77,29 +79,31 @@ def test_what_is_no_burst_is_refused(burst):
 
 
 def test_a_full_bucket_gives_a_burst_and_then_everyone_a_turn(account):
-    waits = [rates.take(account_id=account.id, rate=TEN, patience_s=60) for _ in range(10)]
+    started = time.monotonic()
+    waits = [rates.take(account_id=account.id, rate=SLOW, patience_s=600) for _ in range(10)]
+    took_s = time.monotonic() - started
 
     assert waits[:5] == [0] * 5
     # The clock goes on meanwhile, so a wait is at most what it would be without that.
     for turn, wait_s in enumerate(waits[5:], start=1):
-        assert turn * 0.1 - 0.09 < wait_s <= turn * 0.1
+        assert turn * TOKEN_S - took_s <= wait_s <= turn * TOKEN_S
 
 
 def test_who_will_not_wait_takes_no_token(account):
     for _ in range(5):
-        rates.take(account_id=account.id, rate=TEN, patience_s=0)
+        rates.take(account_id=account.id, rate=SLOW, patience_s=0)
     before = RateBucket.objects.get().full_at
 
-    assert rates.take(account_id=account.id, rate=TEN, patience_s=0) is None
+    assert rates.take(account_id=account.id, rate=SLOW, patience_s=0) is None
     assert RateBucket.objects.get().full_at == before
 
 
 def test_it_fills_up_again_but_not_over(account):
     for _ in range(5):
-        rates.take(account_id=account.id, rate=TEN, patience_s=0)
+        rates.take(account_id=account.id, rate=SLOW, patience_s=0)
     RateBucket.objects.update(full_at=datetime.now(UTC) - timedelta(hours=1))
 
-    waits = [rates.take(account_id=account.id, rate=TEN, patience_s=60) for _ in range(6)]
+    waits = [rates.take(account_id=account.id, rate=SLOW, patience_s=600) for _ in range(6)]
     assert waits[:5] == [0] * 5
     assert waits[5] > 0
 
@@ -107,7 +111,7 @@ def test_it_fills_up_again_but_not_over(account):
 def test_a_token_is_one_statement(account, django_assert_num_queries):
     for _ in range(2):
         with django_assert_num_queries(1):
-            rates.take(account_id=account.id, rate=TEN, patience_s=0)
+            rates.take(account_id=account.id, rate=SLOW, patience_s=0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -139,7 +143,7 @@ def test_it_is_exact_across_threads_with_connections_of_their_own():
     for count, moment in enumerate(taken, start=1):
         assert count <= 10 + 50 * (moment - started) + 1
     # Nearly every token that there was has been used: nobody waits longer than needed.
-    assert len(taken) >= (10 + 50 * (taken[-1] - started)) * 0.8
+    assert len(taken) >= (10 + 50 * (taken[-1] - started)) * 0.6
 
 
 # --- calls --------------------------------------------------------------------------------------
@@ -154,28 +158,28 @@ def test_without_a_limit_there_is_no_bucket(server, transport, account):
 
 @pytest.mark.django_db
 def test_a_call_waits_for_its_turn(server, transport):
-    account = limited("5", "1")
+    account = limited("2", "1")
     server.on("/ask", reply({}))
     started = time.monotonic()
     for _ in range(4):
         ask(transport, a_call(account, server.url + "/ask"))
 
-    assert time.monotonic() - started >= 0.59
-    assert all(call.duration_ms < 190 for call in ProviderCall.objects.all())
+    assert time.monotonic() - started >= 1.49
+    assert all(call.duration_ms < 490 for call in ProviderCall.objects.all())
 
 
 @pytest.mark.django_db
 def test_a_call_without_a_turn_in_time_is_not_sent(server, transport):
-    account = limited("0.5", "1")
+    account = limited("0.05", "1")
     server.on("/ask", reply({}))
     transport.call(a_call(account, server.url + "/ask"))
     started = time.monotonic()
 
     with pytest.raises(CallNotSent) as held:
-        transport.call(a_call(account, server.url + "/ask", deadline_s=1.0))
+        transport.call(a_call(account, server.url + "/ask", deadline_s=15.0))
 
     assert held.value.code == "rate_limited"
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 10
     assert len(server.requests("/ask")) == 1
     assert ProviderCall.objects.filter(failure=CallFailure.WITHHELD).count() == 1
 

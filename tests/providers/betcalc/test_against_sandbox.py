@@ -117,7 +117,7 @@ def test_without_a_clear_answer_the_bet_is_unknown(sandbox, account, server, fau
 
     assert isinstance(place(account, server, deadline_s=1.0), Unknown)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     assert len(sandbox.bets("betcalc")) == int(taken)
 
 

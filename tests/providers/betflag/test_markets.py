@@ -66,12 +66,12 @@ def test_depths_and_markets_and_accounts_are_kept_apart(server, betflag):
 
 
 def test_menus_are_kept_for_their_time(server, betflag):
-    account = make_exchange(server.url, menu_cache_s="0.3")
+    account = make_exchange(server.url, menu_cache_s="1.5")
     server.on("GET /navigation/menu-ex", reply(build_menu(3)))
 
     for _ in range(3):
         assert len(betflag.events(account, Menu.ALL, deadline_s=5)) == 3
-    time.sleep(0.35)
+    time.sleep(1.6)
     betflag.events(account, Menu.ALL, deadline_s=5)
 
     assert len(server.requests("GET /navigation/menu-ex")) == 2

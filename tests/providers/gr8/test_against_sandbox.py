@@ -243,7 +243,7 @@ def test_a_rate_limit_is_waited_for(sandbox, account):
     started = time.monotonic()
 
     assert isinstance(place(account), Accepted)
-    assert 0.9 < time.monotonic() - started < 4
+    assert 0.9 < time.monotonic() - started < 10
 
 
 def test_a_rate_limit_beyond_the_deadline_is_not_sent(sandbox, account):
@@ -253,7 +253,7 @@ def test_a_rate_limit_beyond_the_deadline_is_not_sent(sandbox, account):
     placed = place(account)
 
     assert (placed.code, placed.retry_after_s) == ("rate_limited", 60)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(
