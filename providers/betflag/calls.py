@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from providers import health, sessions
 from providers.betflag.protocol import account as account_wire
-from providers.betflag.protocol import answers
+from providers.betflag.protocol import answers, refusals
 from providers.betflag.protocol.account import LoggedIn
 from providers.betflag.protocol.operations import LOGIN, Operation, filled
 from providers.betflag.protocol.reading import Notes, Object
@@ -235,9 +235,8 @@ def _read(operation: Operation, answer: Answer, read: Reader[_Value], notes: Not
     except answers.SessionLost as error:
         raise LostSession(str(error)) from None
     except answers.Declined as error:
-        raise Failed(
-            Ending.REJECTED, "provider_refused", error.message, provider_code=error.code
-        ) from None
+        code, message = refusals.meaning_of(error.message)
+        raise Failed(Ending.REJECTED, code, message, provider_code=error.code) from None
     except answers.Unreadable as error:
         raise Failed(Ending.UNKNOWN, "provider_answer_unreadable", str(error)) from None
     except WrongShape as error:

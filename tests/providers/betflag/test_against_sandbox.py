@@ -14,6 +14,7 @@ from providers.contract import (
     Menu,
     OfferStatus,
     Placed,
+    ReadRefused,
     Rejected,
     Unknown,
 )
@@ -206,7 +207,8 @@ def test_a_version_that_changed_is_refused_at_either_end(sandbox, account, betfl
     there = place(account, LAY, market_version=version)
     here = place(account, LAY, market_version=version)
 
-    assert (there.code, there.message) == ("provider_refused", "Versione mercato non aggiornata")
+    assert there.code == "provider_refused"
+    assert there.message == "The exchange refused: “Versione mercato non aggiornata”."
     assert here.code == "market_version_stale"
 
 
@@ -236,12 +238,23 @@ def test_without_a_clear_answer_own_offers_say_what_became_of_it(sandbox, accoun
         assert (found.odds, found.stake) == (wanted.odds, wanted.stake)
 
 
-def test_refusals_are_in_the_exchanges_words(sandbox, account):
+def test_refusals_quote_the_exchanges_words(sandbox, account):
     sandbox.order_fault("betflag", "reject", code="insufficient_funds")
 
     assert place(account) == Rejected(
-        code="provider_refused", message="Saldo insufficiente", provider_code="1020"
+        code="insufficient_funds",
+        message="The account's free balance does not cover the liability: “Saldo insufficiente”.",
+        provider_code="1020",
     )
+
+
+def test_a_market_that_it_does_not_know_has_a_code_of_its_own(sandbox, account):
+    betflag = registry.get("betflag")
+    with pytest.raises(ReadRefused) as of_book:
+        betflag.book(account, "1", depth=1, deadline_s=5)
+    with pytest.raises(ReadRefused) as of_offers:
+        betflag.own_offers(account, "1", deadline_s=5)
+    assert {of_book.value.code, of_offers.value.code} == {"market_not_found"}
 
 
 def test_what_is_kept_at_kick_off_is_what_the_order_says(sandbox, account):

@@ -81,7 +81,9 @@ def test_another_refusal_does_not_cost_a_login(server, account):
     placed = place(account)
 
     assert placed == Rejected(
-        code="provider_refused", message="Mercato sospeso", provider_code="1011"
+        code="market_suspended",
+        message="The market is suspended: “Mercato sospeso”.",
+        provider_code="1011",
     )
     assert (len(server.requests(PLACE)), len(server.requests(LOGIN))) == (1, 1)
 
@@ -91,7 +93,10 @@ def test_without_a_session_nothing_is_sent(server, account):
 
     placed = place(account)
 
-    assert placed == NotSent(code="provider_credentials_refused", message="Credenziali non valide")
+    assert placed == NotSent(
+        code="provider_credentials_refused",
+        message="The exchange refused: “Credenziali non valide”.",
+    )
     assert server.requests(PLACE) == []
 
 

@@ -13,9 +13,9 @@ from tests.providers.suite.outgoing import OutgoingSuite
 MARKET = "813016"
 READ = {"lost": Ending.REFUSED, "unsent": Ending.REFUSED}
 SESSION = Refusal(case="session_lost", code="provider_access_denied")
-NO = Refusal(case="refused", code="provider_refused")
+NO = Refusal(case="refused", code="market_suspended")
 READ_SESSION = Refusal(case="session_lost", ending=Ending.REFUSED, code="provider_access_denied")
-READ_NO = Refusal(case="refused", ending=Ending.REFUSED, code="provider_refused")
+READ_NO = Refusal(case="refused", ending=Ending.REFUSED, code="market_suspended")
 NEW_ESITO = Surprise(
     path="esito", value=1050, noted="esito=1050", endings=frozenset({Ending.UNKNOWN})
 )
