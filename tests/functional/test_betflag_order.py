@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bets.models import ExchangeOrder
+from bets.models import ExchangeMarket, ExchangeOrder
 from bets.services.exchange import watching
 from providers.models import ProviderAccount, ProviderCall
 from providers.sandbox.server import RunningSandbox, running_sandbox
@@ -169,3 +169,17 @@ def test_the_callers_orders_on_a_market_are_cancelled(api, base, account) -> Non
     assert response.status_code == 200, response.content
     assert [each["id"] for each in response.json()["orders"]] == [mine["id"]]
     assert ExchangeOrder.objects.get(pk=theirs["id"]).status == "open"
+
+
+@pytest.mark.parametrize("version", [0, 5])
+def test_a_market_that_the_exchange_does_not_know(api, base, version) -> None:
+    offer = {"selection_id": "1", "side": "back", "odds": "2.00", "stake": "10.00"}
+    body = {"market_id": "1", "market_version": version, "offers": [offer]}
+    (order,) = api.post(f"{base}/orders", body, key="unknown").json()["orders"]
+
+    assert order["status"] == "rejected"
+    assert ExchangeOrder.objects.get(pk=order["id"]).currency == "EUR"
+    assert order["rejection"]["code"] == "market_not_found"
+    assert order["rejection"]["message"] == "The exchange does not know market 1."
+    assert not ExchangeMarket.objects.exists()
+    assert api.get(f"{base}/markets/1/book").status_code == 404

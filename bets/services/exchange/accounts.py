@@ -5,7 +5,7 @@ from providers import exchange
 from providers.exchange import NotAnExchange
 from providers.models import ProviderAccount
 
-__all__ = ["AccountNotFound", "NotAnExchange", "exchange_account"]
+__all__ = ["AccountNotFound", "NotAnExchange", "exchange_account", "named_currency"]
 
 
 class AccountNotFound(Exception):
@@ -20,3 +20,11 @@ def exchange_account(*, partner: Partner, code: str) -> ProviderAccount:
     if not exchange.is_exchange(account=account):
         raise NotAnExchange(code)
     return account
+
+
+def named_currency(account: ProviderAccount) -> str:
+    """The currency that the account's settings name; empty where only its balance says it."""
+    try:
+        return account.setting("currency")
+    except KeyError:
+        return ""

@@ -42,11 +42,10 @@ class TransitionRefused(Exception):
 def lock_market(*, account_id: UUID, market_id: str) -> ExchangeMarket:
     """Lock a market of an account, which everything does that changes orders on it."""
     wanted = ExchangeMarket.objects.filter(account_id=account_id, market_id=market_id)
-    found = list(wanted.select_for_update(no_key=True))
-    if not found:
+    # Placing forgets a market that the exchange does not know, maybe just after it was inserted.
+    while not (found := list(wanted.select_for_update(no_key=True))):
         row = ExchangeMarket(account_id=account_id, market_id=market_id)
         ExchangeMarket.objects.bulk_create([row], ignore_conflicts=True)
-        found = list(wanted.select_for_update(no_key=True))
     return found[0]
 
 

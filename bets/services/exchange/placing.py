@@ -25,7 +25,7 @@ from bets.models import (
     Partner,
 )
 from bets.services.exchange import answers
-from bets.services.exchange.accounts import exchange_account
+from bets.services.exchange.accounts import exchange_account, named_currency
 from bets.services.exchange.journal import Journal, exposure_of, lock_market, lock_orders
 from bets.services.exchange.quiet import alone_on
 from providers import exchange
@@ -47,6 +47,8 @@ _GRACE = timedelta(seconds=15)
 _LEAST_CALL_S = 2.0
 _LONGEST_WAIT_S = 8.0
 _CENT = Decimal("0.01")
+UNKNOWN_MARKET = "market_not_found"
+_REFUSED = "provider_refused"
 
 
 class KeyReused(Exception):
@@ -188,6 +190,7 @@ def _order(batch: ExchangeBatch, position: int, offer: NewOffer) -> ExchangeOrde
         odds=offer.odds,
         stake=offer.stake,
         liability=offer.liability,
+        currency=named_currency(batch.account),
         status=OrderStatus.PENDING,
         matched=Decimal(0),
         told=Decimal(0),
@@ -213,9 +216,7 @@ def _ask(batch: ExchangeBatch, slip: OfferSlip, deadline: Deadline) -> OfferPlac
             account=batch.account, market_id=batch.market_id, deadline_s=deadline.left_s
         )
     except ReadRefused as error:
-        return NotSent(
-            code=error.code, message="The exchange could not be asked; nothing was sent."
-        )
+        return _unasked(error, batch.market_id)
     if deadline.left_s < _LEAST_CALL_S:
         return NotSent(code="too_slow", message="The exchange took too long; nothing was sent.")
     if not _mark_sent(batch, [offer.reference for offer in offers], currency):
@@ -223,6 +224,16 @@ def _ask(batch: ExchangeBatch, slip: OfferSlip, deadline: Deadline) -> OfferPlac
     return exchange.place_offers(
         account=batch.account, slip=slip, batch_id=batch.pk, deadline_s=deadline.left_s
     )
+
+
+def _unasked(error: ReadRefused, market_id: str) -> Rejected | NotSent:
+    """Nothing was sent: the exchange refused what was asked before, or gave no answer to it."""
+    if error.code == UNKNOWN_MARKET:
+        message = f"The exchange does not know market {market_id}."
+        return Rejected(code=UNKNOWN_MARKET, message=message)
+    if error.code == _REFUSED:
+        return Rejected(code=_REFUSED, message=f"{error.message} Nothing was sent.")
+    return NotSent(code=error.code, message="The exchange could not be asked; nothing was sent.")
 
 
 def _judge(
@@ -281,7 +292,18 @@ def _book(batch: ExchangeBatch, answer: OfferPlacement, render: Render) -> Store
     journal.write()
     if any(order.status != OrderStatus.REJECTED for order in orders):
         _look_by(market, now)
+    elif isinstance(answer, Rejected) and answer.code == UNKNOWN_MARKET:
+        _forget(market)
     return _store_reply(batch, render)
+
+
+def _forget(market: ExchangeMarket) -> None:
+    """Drop the row of a locked market that the exchange does not know, if nothing is there."""
+    others = ExchangeOrder.objects.filter(
+        account_id=market.account_id, market_id=market.market_id
+    ).exclude(status=OrderStatus.REJECTED)
+    if market.looked_at is None and not others.exists():
+        market.delete()
 
 
 def _look_by(market: ExchangeMarket, moment: datetime) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bets.models import ExchangeBatch, ExchangeOrder, Flag
+from bets.models import ExchangeBatch, ExchangeMarket, ExchangeOrder, Flag
 from bets.services.exchange.accounts import AccountNotFound, NotAnExchange
 from bets.services.exchange.journal import lock_market
 from bets.services.exchange.placing import KeyReused, PlacementInProgress
@@ -115,6 +115,35 @@ def test_what_is_refused_before_the_call_places_nothing(
     assert "10.0.0.1" not in str(order.rejection)
     assert exchange.calls["place_offers"] == 0
     assert story(order) == ["placed", "rejected"]
+
+
+def test_a_market_that_the_exchange_does_not_know_leaves_no_market(
+    partner, exchange_account, exchange
+):
+    exchange.instead("book", ReadRefused("market_not_found", "no such market"))
+    (order,) = placed(partner, exchange_account, an_offer(), market_id="1", version=1)
+    assert code(order) == "market_not_found"
+    assert order.rejection["message"] == "The exchange does not know market 1."
+    assert not ExchangeMarket.objects.exists()
+
+
+def test_a_market_on_which_orders_are_is_kept_whatever_the_exchange_says(
+    partner, exchange_account, exchange
+):
+    placed(partner, exchange_account)
+    exchange.instead("own_offers", ReadRefused("market_not_found", "no such market"))
+    (order,) = placed(partner, exchange_account)
+    assert code(order) == "market_not_found"
+    assert ExchangeMarket.objects.count() == 1
+
+
+def test_an_exchange_that_refused_to_be_asked_is_not_called_away(
+    partner, exchange_account, exchange
+):
+    exchange.instead("own_offers", ReadRefused("provider_refused", "The exchange refused: “No”."))
+    (order,) = placed(partner, exchange_account)
+    assert code(order) == "provider_refused"
+    assert order.rejection["message"] == "The exchange refused: “No”. Nothing was sent."
 
 
 def test_the_liability_of_all_offers_together_must_be_covered(partner, exchange_account, exchange):
