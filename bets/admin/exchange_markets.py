@@ -6,13 +6,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.decorators import display
 
 from bets.admin import exchange_values as values
 from bets.admin.calls import calls_section
 from bets.admin.exchange_orders import read_now
-from bets.models import LIVE, ExchangeMarket, ExchangeOrder
-from bets.services.exchange import cancelling
+from bets.models import ExchangeMarket, ExchangeOrder
+from bets.services.exchange import cancelling, resolving, watching
+from bets.services.exchange.watching import Awaited
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.admin import StaffAdmin
 from config.staff.display import (
@@ -97,11 +99,12 @@ class ExchangeMarketAdmin(StaffAdmin):
             .select_related("partner")
             .order_by("-id")[:_SHOWN]
         )
+        awaited = watching.awaited(market=target, now=timezone.now())
         return Page(
             title=f"Market {target.market_id}",
             subtitle=f"At {target.account.code}",
-            summary=_summary(target),
-            side_by_side=[_facts(request, target)],
+            summary=_summary(target, awaited),
+            side_by_side=[_facts(request, target, awaited)],
             sections=[_orders(orders), *_calls(request, target), done_by_staff(target)],
         )
 
@@ -118,26 +121,42 @@ class ExchangeMarketAdmin(StaffAdmin):
         return market.failure or NOTHING
 
 
-def _summary(market: ExchangeMarket) -> Summary:
+def _summary(market: ExchangeMarket, awaited: Awaited) -> Summary:
     if market.failing_since:
         headline = f"It cannot be read since {moment_text(market.failing_since)}."
         return Summary(headline=headline, detail=market.failure, tone=Tone.ALERT)
     if market.look_after is None:
         return Summary(headline="Nothing waits there, so it is not read any more.")
-    headline = "Orders wait there; it is read again and again."
-    return Summary(headline=headline, tone=Tone.WAITING)
+    if awaited.orders:
+        headline = "Orders wait there; it is read again and again."
+        return Summary(headline=headline, tone=Tone.WAITING)
+    return Summary(headline=_WHY_READ_ON[_what_else(awaited)])
 
 
-def _facts(request: HttpRequest, market: ExchangeMarket) -> Facts:
-    live = ExchangeOrder.objects.filter(
-        account=market.account, market_id=market.market_id, status__in=LIVE
-    )
+_WATCHED_MINUTES = round(resolving.WATCHED_AFTER.total_seconds() / 60)
+_WHY_READ_ON = {
+    "parts": "No order waits there; it is read until the odds of all matched parts are known.",
+    "given_up": (
+        "No order waits there. An order that was given up might come up "
+        f"after all, so it is read for {_WATCHED_MINUTES} minutes after that."
+    ),
+    "": "No order waits there; it is read once more.",
+}
+
+
+def _what_else(awaited: Awaited) -> str:
+    if awaited.parts:
+        return "parts"
+    return "given_up" if awaited.given_up else ""
+
+
+def _facts(request: HttpRequest, market: ExchangeMarket, awaited: Awaited) -> Facts:
     return Facts(
         title="Market",
         rows=[
             ("Id at the exchange", code(market.market_id)),
             ("Account", values.account_link(request, market.account)),
-            ("Orders that wait", str(live.count())),
+            ("Orders that wait", str(awaited.orders)),
             ("Read last", moment(market.looked_at)),
             ("Read next", moment(market.look_after)),
         ],

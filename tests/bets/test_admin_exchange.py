@@ -194,6 +194,28 @@ def test_a_market_shows_its_orders(order, exchange_account):
     assert "Orders wait there; it is read again and again." in page
 
 
+@pytest.mark.parametrize(
+    ("status", "changes", "told"),
+    [
+        ("matched", {"told": "10.00"}, "No order waits there; it is read once more."),
+        ("matched", {"told": "0"}, "it is read until the odds of all matched parts are known."),
+        (
+            "rejected",
+            {"rejection": {"code": "not_at_exchange", "message": "no"}},
+            "might come up after all, so it is read for 10 minutes after that.",
+        ),
+    ],
+)
+def test_a_market_without_waiting_orders_says_why_it_is_read(
+    partner, exchange_account, status, changes, told
+):
+    an_order(partner, exchange_account, status=status, **changes)
+    ExchangeMarket.objects.update(look_after=timezone.now())
+    page = a_client("support").get(url(the_market(exchange_account))).content.decode()
+    assert told in page
+    assert "again and again" not in page
+
+
 def test_a_market_that_cannot_be_read_says_so(order, exchange, exchange_account):
     exchange.instead("own_offers", ReadRefused("provider_unreachable", "no route"))
     watching.run(now=timezone.now())

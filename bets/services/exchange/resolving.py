@@ -22,7 +22,7 @@ from providers.contract import Match, NotSent, OfferStatus, OwnOffer, Rejected
 # than the longest live delay.
 UNSEEN_GRACE = timedelta(seconds=60)
 # How long it is watched whether an order that was given up comes up after all.
-_WATCHED_AFTER = timedelta(minutes=10)
+WATCHED_AFTER = timedelta(minutes=10)
 _NOT_THERE = "not_at_exchange"
 _NEVER_SENT = NotSent(code="not_sent", message="Nothing was sent: the process ended before.")
 _LOST = "No answer was booked: the process ended during the call."
@@ -51,7 +51,7 @@ def was_given_up(now: datetime) -> Q:
     return Q(
         status=OrderStatus.REJECTED,
         rejection__code=_NOT_THERE,
-        changed_at__gt=now - _WATCHED_AFTER,
+        changed_at__gt=now - WATCHED_AFTER,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from bets.models import (
     LIVE,
@@ -47,6 +47,28 @@ class Look:
     """What became of a look: the exchange's refusal is empty where it answered."""
 
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """What a market is read for: orders that wait or have no answer yet, orders whose matched
+    parts are not told with their odds, and orders given up that might come up after all.
+    """
+
+    orders: int
+    parts: int
+    given_up: int
+
+
+def awaited(*, market: ExchangeMarket, now: datetime) -> Awaited:
+    """One query."""
+    waits = Q(status__in=(*LIVE, *UNANSWERED))
+    counted: dict[str, int] = _waited_for(market, now).aggregate(
+        orders=Count("id", filter=waits),
+        parts=Count("id", filter=~waits & Q(told__lt=F("matched"))),
+        given_up=Count("id", filter=Q(status=OrderStatus.REJECTED)),
+    )
+    return Awaited(**counted)
 
 
 def run(*, now: datetime, budget_s: float = _BUDGET_S) -> int:
