@@ -48,7 +48,14 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     headers = _headers(error)
     if isinstance(error, Problem):
         detail = str(error.detail)
-        return document(error.status_code, error.code, detail, errors=error.errors, headers=headers)
+        return document(
+            error.status_code,
+            error.code,
+            detail,
+            errors=error.errors,
+            headers=headers,
+            members=error.members,
+        )
     if isinstance(error, exceptions.ValidationError):
         return _invalid(list(field_errors(error.detail)))
     for known, (status, code) in _CODES.items():
@@ -85,14 +92,16 @@ def document(
     *,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """A problem document."""
+    """A problem document, with the further members of its code."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
+        **(members or {}),
     }
     if errors:
         body["errors"] = [

@@ -8,11 +8,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bets.api import pagination, problems
+from bets.api import pagination, parameters, problems
 from bets.api.base import PartnerView, parse_id
 from bets.api.idempotency import idempotency_key
 from bets.models import CouponStatus
-from bets.queries.coupons import Cursor, Filters, coupon_of, page_of_coupons
+from bets.queries.coupons import Filters, coupon_of, page_of_coupons
 from bets.serializers.coupons import NewCoupon, coupon_body, coupon_json, request_digest
 from bets.services import placement
 from bets.services.placement import (
@@ -27,7 +27,6 @@ from bets.services.placement import (
 )
 
 _CODE = re.compile(r"[\x21-\x7e]{1,100}")
-_PARAMETERS = {"player", "status", "provider_account", "cursor", "limit"}
 
 
 class Coupons(PartnerView):
@@ -54,11 +53,12 @@ class Coupons(PartnerView):
         )
 
     def get(self, request: Request) -> Response:
+        wanted = parameters.read(request, _PARAMETERS)
         page = page_of_coupons(
             partner=self.caller().partner,
-            filters=_filters(request),
-            cursor=_cursor(request),
-            limit=pagination.limit(request.query_params.get("limit")),
+            cursor=wanted.pop("cursor"),
+            limit=wanted.pop("limit"),
+            filters=Filters(player_id=wanted.pop("player"), **wanted),
         )
         results = [coupon_body(coupon) for coupon in page.coupons]
         return Response({**pagination.links(request, page), "results": results})
@@ -96,18 +96,6 @@ def placement_problem(error: PlacementRefused) -> problems.Problem:
     raise error
 
 
-def _filters(request: Request) -> Filters:
-    given = request.query_params
-    unknown = sorted(set(given) - _PARAMETERS)
-    if unknown:
-        raise problems.invalid(unknown[0], "unknown_parameter", "There is no such parameter.")
-    return Filters(
-        player_id=_player_id(given.get("player")),
-        status=_status(given.get("status")),
-        provider_account=_account(given.get("provider_account")),
-    )
-
-
 def _player_id(text: str | None) -> UUID | None:
     if text is None:
         return None
@@ -131,6 +119,10 @@ def _account(text: str | None) -> str | None:
     return text
 
 
-def _cursor(request: Request) -> Cursor | None:
-    text = request.query_params.get("cursor")
-    return None if text is None else pagination.decode(text)
+_PARAMETERS: dict[str, parameters.Reader] = {
+    "player": _player_id,
+    "status": _status,
+    "provider_account": _account,
+    "cursor": pagination.cursor,
+    "limit": pagination.limit,
+}

@@ -7,7 +7,7 @@ from typing import TypeVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bets.api import problems
+from bets.api import parameters, problems
 from bets.api.base import PartnerView
 from bets.serializers.exchange import (
     account_body,
@@ -139,11 +139,12 @@ def is_external_id(text: str) -> bool:
 
 
 def _depth(request: Request) -> int:
-    given = request.query_params
-    unknown = sorted(set(given) - {"depth"})
-    if unknown:
-        raise problems.invalid(unknown[0], "unknown_parameter", "There is no such parameter.")
-    depth = _DEPTHS.get(given.get("depth", "1"))
+    depth: int = parameters.read(request, {"depth": _read_depth})["depth"]
+    return depth
+
+
+def _read_depth(text: str | None) -> int:
+    depth = _DEPTHS.get("1" if text is None else text)
     if depth is None:
         raise problems.invalid("depth", "malformed", f"It is 1 to {_DEEPEST}.")
     return depth

@@ -5,7 +5,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bets.api import pagination, problems
+from bets.api import pagination, parameters, problems
 from bets.api.base import parse_id
 from bets.api.exchange import (
     ExchangeView,
@@ -29,7 +29,6 @@ from bets.services.exchange.placing import (
     StoredReply,
 )
 
-_PARAMETERS = {"market", "status", "cursor", "limit"}
 _STATUSES = [each for each in OrderStatus.values if each != OrderStatus.PENDING]
 
 
@@ -67,13 +66,13 @@ class Orders(ExchangeView):
             raise problems.conflict("placement_in_progress", detail) from None
 
     def get(self, request: Request, account: str) -> Response:
-        text = request.query_params.get("cursor")
+        own, wanted = self.exchange_account(), parameters.read(request, _PARAMETERS)
         page = page_of_orders(
             partner=self.caller().partner,
-            account=self.exchange_account(),
-            filters=_filters(request),
-            cursor=None if text is None else pagination.decode(text),
-            limit=pagination.limit(request.query_params.get("limit")),
+            account=own,
+            filters=OrderFilters(market_id=wanted["market"], status=wanted["status"]),
+            cursor=wanted["cursor"],
+            limit=wanted["limit"],
         )
         links = pagination.links_between(
             request,
@@ -144,14 +143,21 @@ def _not_cancelled(error: CancelRefused | ExchangeAway) -> problems.Problem:
     return problems.refused("cancel_refused", "The exchange does not cancel it now.")
 
 
-def _filters(request: Request) -> OrderFilters:
-    given = request.query_params
-    unknown = sorted(set(given) - _PARAMETERS)
-    if unknown:
-        raise problems.invalid(unknown[0], "unknown_parameter", "There is no such parameter.")
-    market, status = given.get("market"), given.get("status")
-    if market is not None and not is_external_id(market):
+def _market(text: str | None) -> str | None:
+    if text is not None and not is_external_id(text):
         raise problems.invalid("market", "malformed", "It is no id of a market.")
-    if status is not None and status not in _STATUSES:
+    return text
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in _STATUSES:
         raise problems.invalid("status", "invalid_choice", f"It is one of {', '.join(_STATUSES)}.")
-    return OrderFilters(market_id=market, status=status)
+    return text
+
+
+_PARAMETERS: dict[str, parameters.Reader] = {
+    "market": _market,
+    "status": _status,
+    "cursor": pagination.cursor,
+    "limit": pagination.limit,
+}

@@ -31,6 +31,11 @@ def decode(text: str) -> Cursor:
     return Cursor(coupon_id=UUID(bytes=raw[1:]), newer=raw[:1] == _NEWER)
 
 
+def cursor(text: str | None) -> Cursor | None:
+    """The cursor of a page, `None` for the first one."""
+    return None if text is None else decode(text)
+
+
 def limit(text: str | None) -> int:
     """How many coupons a page has."""
     if text is None:

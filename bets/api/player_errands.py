@@ -4,7 +4,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bets.api import problems
+from bets.api import parameters, problems
 from bets.api.base import PartnerView
 from bets.api.players import find_player
 from bets.serializers.errands import NewLimits, NewRegistration, limits_body, registration_body
@@ -78,13 +78,10 @@ def _one_or_all(
     view: PartnerView, rows: list[tuple[ProviderAccount, dict[str, object]]]
 ) -> Response:
     """What is known at the account that is asked for, or at every account."""
-    given = view.request.query_params
-    unknown = sorted(set(given) - {_ACCOUNT})
-    if unknown:
-        raise problems.invalid(unknown[0], "unknown_parameter", "There is no such parameter.")
-    if _ACCOUNT not in given:
+    wanted = parameters.read(view.request, {_ACCOUNT: parameters.as_it_is})[_ACCOUNT]
+    if wanted is None:
         return Response({"results": [body for _, body in rows]})
-    found = [body for account, body in rows if account.code == given[_ACCOUNT]]
+    found = [body for account, body in rows if account.code == wanted]
     if not found:
         raise problems.not_found(_ACCOUNT)
     return Response(found[0])

@@ -1,5 +1,6 @@
 """`/players` and the money that moves in and out of their wallets."""
 
+import re
 from collections.abc import Callable
 from typing import ClassVar, NoReturn
 
@@ -7,10 +8,10 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bets.api import problems
+from bets.api import parameters, problems
 from bets.api.base import PartnerView, parse_id
 from bets.models import Player
-from bets.queries.players import player_of
+from bets.queries.players import player_by_external_id, player_of
 from bets.serializers.players import NewMovement, NewPlayer, movement_body, player_body
 from bets.services import players
 from bets.services.players import CashMovement, PlayerExists, PlayerNotActive
@@ -26,22 +27,31 @@ from wallets.errors import (
 )
 from wallets.queries import balances
 
+_EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,64}")
+
 
 class Players(PartnerView):
-    """`POST /players`"""
+    """`POST /players` and `GET /players?external_id=`"""
 
     def post(self, request: Request) -> Response:
         form = NewPlayer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
             player = players.create_player(partner=self.caller().partner, **form.validated_data)
-        except PlayerExists:
+        except PlayerExists as error:
             detail = "There is a player with this external id."
-            raise problems.conflict("player_exists", detail) from None
+            known = {"player": str(error.player.pk)}
+            raise problems.conflict("player_exists", detail, members=known) from None
         except UnknownCurrency:
             message = "The currency is not known."
             raise problems.invalid("currency", "unknown_currency", message) from None
         return Response(_body(player), status=201)
+
+    def get(self, request: Request) -> Response:
+        wanted = parameters.read(request, {"external_id": _external_id})
+        player = player_by_external_id(partner=self.caller().partner, **wanted)
+        results = [] if player is None else [_body(player)]
+        return Response({"next": None, "previous": None, "results": results})
 
 
 class OnePlayer(PartnerView):
@@ -90,6 +100,15 @@ def find_player(view: PartnerView, player_id: str) -> Player:
     if player is None:
         raise problems.not_found()
     return player
+
+
+def _external_id(text: str | None) -> str:
+    if not text:
+        raise problems.invalid("external_id", "required", "Say which player you look for.")
+    if not _EXTERNAL_ID.fullmatch(text):
+        message = "It has 1 to 64 printable ASCII characters and no blanks."
+        raise problems.invalid("external_id", "malformed", message)
+    return text
 
 
 def _body(player: Player) -> dict[str, object]:

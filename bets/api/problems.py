@@ -1,6 +1,6 @@
 """The errors of the API, each with its stable code. `docs/partner-api.md` lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rest_framework.exceptions import APIException
@@ -18,7 +18,10 @@ class FieldError:
 
 
 class Problem(APIException):
-    """A refusal that becomes a problem document with this status, code and fields."""
+    """A refusal that becomes a problem document with this status, code and fields.
+
+    `members` are the further ones that this code has.
+    """
 
     def __init__(
         self,
@@ -28,12 +31,14 @@ class Problem(APIException):
         detail: str,
         errors: Sequence[FieldError] = (),
         retry_after_s: int | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail, code)
         self.status_code = status
         self.code = code
         self.errors = tuple(errors)
         self.retry_after_s = retry_after_s
+        self.members = dict(members or {})
 
 
 def invalid(
@@ -50,19 +55,28 @@ def invalid(
 
 def mismatch(faults: Sequence[FieldFault]) -> Problem:
     """400 for fields that a provider does not take, or takes otherwise."""
-    errors = [FieldError(field=each.field, code=each.code, message=each.message) for each in faults]
+    return all_invalid(
+        [FieldError(field=each.field, code=each.code, message=each.message) for each in faults]
+    )
+
+
+def all_invalid(errors: Sequence[FieldError]) -> Problem:
+    """400 for everything that is wrong with a request."""
     detail = f"{errors[0].field}: {errors[0].message}"
     return Problem(status=400, code="invalid_request", detail=detail, errors=errors)
 
 
 def not_found(field: str = "") -> Problem:
     """404, the same for what is absent and for what is another partner's."""
-    errors = [FieldError(field=field, code="not_found", message="There is none.")] if field else []
-    return Problem(status=404, code="not_found", detail="There is no such resource.", errors=errors)
+    if not field:
+        return Problem(status=404, code="not_found", detail="There is no such resource.")
+    error = FieldError(field=field, code="not_found", message="There is none.")
+    detail = f"{field}: There is no such resource."
+    return Problem(status=404, code="not_found", detail=detail, errors=[error])
 
 
-def conflict(code: str, detail: str) -> Problem:
-    return Problem(status=409, code=code, detail=detail)
+def conflict(code: str, detail: str, *, members: Mapping[str, str] | None = None) -> Problem:
+    return Problem(status=409, code=code, detail=detail, members=members)
 
 
 def refused(code: str, detail: str) -> Problem:

@@ -20,7 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 class PlayerExists(Exception):
-    """The partner has a player with this external id."""
+    """The partner has a player with this external id: `player`."""
+
+    def __init__(self, player: Player) -> None:
+        super().__init__(player.external_id)
+        self.player = player
 
 
 class PlayerNotActive(Exception):
@@ -62,16 +66,17 @@ def create_player(*, partner: Partner, external_id: str, username: str, currency
     Raises PlayerExists, and UnknownCurrency for what is not a currency in use.
     """
     known = Player.objects.filter(partner=partner, external_id=external_id)
-    if known.exists():
-        raise PlayerExists(external_id)
+    if player := known.first():
+        raise PlayerExists(player)
     try:
         with transaction.atomic():
             return _insert(partner, external_id, username, currency)
     except IntegrityError:
         # Two requests for one player at once: the second finds what the first has stored.
-        if not known.exists():
+        player = known.first()
+        if player is None:
             raise
-        raise PlayerExists(external_id) from None
+        raise PlayerExists(player) from None
 
 
 def _insert(partner: Partner, external_id: str, username: str, currency: str) -> Player:

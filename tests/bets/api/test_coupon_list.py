@@ -101,3 +101,11 @@ def test_reading_never_fails_on_what_a_provider_said(api, player, account) -> No
     body = api.get(f"/coupons/{coupon.pk}").json()
     assert (body["potential_payout"], body["odds"]) == ("25.1234", "2.51234")
     assert (body["result"], body["payout"]) == ("won", "25.00")
+
+
+def test_every_wrong_parameter_is_named_at_once(api) -> None:
+    assert errors(api.get("/coupons", limit="x", status="lost", foo="1")) == {
+        "limit": "malformed",
+        "status": "invalid_choice",
+        "foo": "unknown_parameter",
+    }

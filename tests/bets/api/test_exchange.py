@@ -113,6 +113,9 @@ def test_another_depth_is_named(api, base, exchange, depth) -> None:
 def test_a_parameter_that_does_not_exist_is_named(api, base) -> None:
     response = api.get(f"{base}/markets/7/book", level="1")
     assert errors(response) == {"level": "unknown_parameter"}
+    response = api.get(f"{base}/markets/7/book", depth="x", foo="1", bar="2")
+    both = {"depth": "malformed", "foo": "unknown_parameter", "bar": "unknown_parameter"}
+    assert errors(response) == both
 
 
 def test_the_exposure(api, base, exchange) -> None:

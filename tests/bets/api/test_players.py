@@ -43,6 +43,33 @@ def test_the_same_external_id_again_is_a_conflict(api) -> None:
     assert (Player.objects.count(), Wallet.objects.count()) == (1, 1)
 
 
+def test_a_player_whose_id_was_lost_is_found_again(api, partner) -> None:
+    created = api.post("/players", ADA).json()
+    again = problem(api.post("/players", ADA), 409, "player_exists")
+    assert again["player"] == created["id"]
+    found = api.get("/players", external_id="ada-1").json()
+    assert found == {"next": None, "previous": None, "results": [created]}
+
+
+def test_another_partners_player_is_not_found_by_its_external_id(api) -> None:
+    a_player(a_partner("other"), external_id="ada-1")
+    assert api.get("/players", external_id="ada-1").json()["results"] == []
+    assert api.post("/players", ADA).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, {"external_id": "required"}),
+        ({"external_id": ""}, {"external_id": "required"}),
+        ({"external_id": "a\x00"}, {"external_id": "malformed"}),
+        ({"external_id": "é", "x": "1"}, {"external_id": "malformed", "x": "unknown_parameter"}),
+    ],
+)
+def test_a_player_is_asked_for_by_external_id(api, asked, expected) -> None:
+    assert errors(api.get("/players", **asked)) == expected
+
+
 def test_amounts_have_the_decimals_of_the_currency(api) -> None:
     for currency, zero in {"JPY": "0", "KWD": "0.000"}.items():
         body = api.post("/players", {**ADA, "external_id": currency, "currency": currency}).json()

@@ -137,7 +137,7 @@ def test_an_unknown_address(client, method, path) -> None:
 @pytest.mark.parametrize(
     ("path", "wrong", "allowed"),
     [
-        ("/players", "get", "POST"),
+        ("/players", "put", "GET, POST"),
         ("/players/{id}", "post", "GET"),
         ("/players/{id}", "delete", "GET"),
         ("/players/{id}/deposits", "get", "POST"),
