@@ -64,7 +64,7 @@ def note(
     ][:MOST_AT_ONCE]
     if not details:
         return
-    count = partial(_count, account_id, redact(place)[:_LONGEST_PLACE], details)
+    count = partial(_count, account_id, redact(_printable(place))[:_LONGEST_PLACE], details)
     if _inside_transaction():
         transaction.on_commit(count)
     else:
@@ -80,11 +80,13 @@ def acknowledge(*, details: Iterable[SeenDetail], by: str, now: datetime) -> int
 
 def _clean(names: Iterable[str]) -> list[str]:
     """Printable, without personal data, of a length that a page can show, each once."""
-    cleaned = {
-        "".join(sign if sign.isprintable() else "\ufffd" for sign in str(name)[:1000]).strip()
-        for name in names
-    }
+    cleaned = {_printable(name) for name in names}
     return sorted({redact(name)[:_LONGEST_NAME] for name in cleaned if name})
+
+
+def _printable(name: str) -> str:
+    """A text column refuses NUL characters and halves of characters; a page shows no others."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(name)[:1000]).strip()
 
 
 def _inside_transaction() -> bool:

@@ -67,8 +67,10 @@ def test_a_name_repeated_in_one_message_counts_once(account):
 def test_a_hostile_name_is_cut_and_cleaned(account, name):
     watch.note(account_id=account.id, place="p\0" + name, fields=[name], values=[name])
 
+    assert SeenDetail.objects.exists() == bool(name.strip())
     for detail in SeenDetail.objects.all():
         assert detail.name.isprintable()
+        assert detail.place.isprintable()
         assert 0 < len(detail.name) <= 200
         assert len(detail.place) <= 100
 
