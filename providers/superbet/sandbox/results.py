@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from typing import Any
 
 from providers.sandbox.contract import Surroundings
 from providers.sandbox.courier import Answer
+from providers.sandbox.faults import Fault
 from providers.sandbox.grading import coefficient, grade
 from providers.superbet.sandbox.tickets import SoldTicket, TicketBook
 from providers.superbet.sandbox.webhook import Webhook, named
@@ -47,15 +49,8 @@ class ResultDesk:
     def announce(self, ticket: SoldTicket) -> None:
         """Tell a result until it is taken, in the way that a fault asks for."""
         fault = self._around.faults.draw("superbet", "callback")
-        name = fault.fault if fault else ""
-        if name == "unknown_action":
-            self._webhook.tell("ticket_update", ticket.for_webhook(), ticket)
-        if name == "bad_signature":
-            self._tell(ticket, wrong_signature=True)
-        for _ in range(DUPLICATES if name == "duplicate_callback" else 1):
-            self._tell(ticket)
-        if fault is not None and name == "rollback_later":
-            self._change_later(ticket, fault.seconds)
+        self._disturb(ticket, fault, *_message(ticket, ticket.result))
+        self._tell(ticket)
 
     def tell_again(self, ticket: SoldTicket) -> None:
         """After a restart: the operator takes a repeat for what it is."""
@@ -63,13 +58,15 @@ class ResultDesk:
             self._tell(ticket)
 
     def order(self, ticket: SoldTicket, result: str) -> Answer:
-        """Decide now as ordered, and wait for the first answer; a no is tried again later."""
+        """Decide now as ordered, and wait for the first answer; a no is tried again later.
+
+        A fault on order strikes it as it strikes any result.
+        """
         word = "void" if result == "refunded" else result
         self._decide(ticket, word, coefficient(ticket.legs), now=time.time())
-        if result == "refunded":
-            return self._insist("ticket_refund", named(ticket, REFUND_REASON), ticket)
-        data = ticket.for_webhook() if result == "void" else named(ticket)
-        return self._insist(ACTIONS[result], data, ticket)
+        action, data = _message(ticket, result)
+        self._disturb(ticket, self._around.faults.draw("superbet", "callback"), action, data)
+        return self._insist(action, data, ticket)
 
     def roll_back(self, ticket: SoldTicket, reason: str) -> Answer:
         """Withdraw the result: the ticket is open again, until another is ordered."""
@@ -112,10 +109,22 @@ class ResultDesk:
             ticket.status, ticket.result, ticket.resulted_at = "calculating", "pending", None
             ticket.pays("pending", Decimal(0))
 
-    def _tell(self, ticket: SoldTicket, *, wrong_signature: bool = False) -> None:
-        data = ticket.for_webhook() if ticket.result == "void" else named(ticket)
-        action = ACTIONS[ticket.result]
-        self._webhook.tell(action, data, ticket, wrong_signature=wrong_signature)
+    def _tell(self, ticket: SoldTicket) -> None:
+        self._webhook.tell(*_message(ticket, ticket.result), ticket)
+
+    def _disturb(
+        self, ticket: SoldTicket, fault: Fault | None, action: str, data: dict[str, Any]
+    ) -> None:
+        """What a fault adds to the message of a result."""
+        name = fault.fault if fault else ""
+        if name == "unknown_action":
+            self._webhook.tell("ticket_update", ticket.for_webhook(), ticket)
+        if name == "bad_signature":
+            self._webhook.tell(action, data, ticket, wrong_signature=True)
+        for _ in range(DUPLICATES - 1 if name == "duplicate_callback" else 0):
+            self._webhook.tell(action, data, ticket)
+        if fault is not None and name == "rollback_later":
+            self._change_later(ticket, fault.seconds)
 
     def _change_later(self, ticket: SoldTicket, after_s: float) -> None:
         """Withdraw the result after a while, and give the other one a moment later."""
@@ -129,3 +138,10 @@ class ResultDesk:
             wait_s = self._around.options.retry_s
             self._webhook.tell(action, data, ticket, delay_s=wait_s)
         return answer
+
+
+def _message(ticket: SoldTicket, result: str) -> tuple[str, dict[str, Any]]:
+    """The action and the data that tell a result."""
+    if result == "refunded":
+        return "ticket_refund", named(ticket, REFUND_REASON)
+    return ACTIONS[result], ticket.for_webhook() if result == "void" else named(ticket)

@@ -45,30 +45,39 @@ def test_any_documented_code_can_be_ordered(sandbox, engine, pam, call) -> None:
     assert (status, answer["code"]) == (400, 111)
 
 
-def settled(sandbox, engine, fault, **details):
-    ticket = engine.sold()
-    sandbox.order_outcome("100001", "101", "won")
-    sandbox.order_fault("superbet", fault, **details)
-    sandbox.settle_all()
-    return ticket
+@pytest.fixture(params=["settle_all", "results"])
+def settled(sandbox, engine, request):
+    """Sells a ticket and has it win under a fault, in either way of ordering that."""
+
+    def settle(fault, **details):
+        ticket = engine.sold()
+        sandbox.order_outcome("100001", "101", "won")
+        sandbox.order_fault("superbet", fault, **details)
+        if request.param == "settle_all":
+            sandbox.settle_all()
+        else:
+            sandbox.post("/superbet/results", {"ticket": ticket["id"], "result": "won"})
+        return ticket
+
+    return settle
 
 
-def test_a_result_may_be_told_three_times(sandbox, engine, pam) -> None:
-    settled(sandbox, engine, "duplicate_callback")
+def test_a_result_may_be_told_three_times(pam, settled) -> None:
+    settled("duplicate_callback")
 
     pam.wait_for(5)
     assert actions(pam)[2:] == ["ticket_win"] * 3
 
 
-def test_an_unknown_action_may_come_too(sandbox, engine, pam) -> None:
-    settled(sandbox, engine, "unknown_action")
+def test_an_unknown_action_may_come_too(pam, settled) -> None:
+    settled("unknown_action")
 
     pam.wait_for(4)
     assert sorted(actions(pam)[2:]) == ["ticket_update", "ticket_win"]
 
 
-def test_a_message_may_be_signed_wrongly_and_then_rightly(sandbox, engine, pam) -> None:
-    settled(sandbox, engine, "bad_signature")
+def test_a_message_may_be_signed_wrongly_and_then_rightly(pam, settled) -> None:
+    settled("bad_signature")
 
     pam.wait_for(4)
     right = [
@@ -78,8 +87,8 @@ def test_a_message_may_be_signed_wrongly_and_then_rightly(sandbox, engine, pam) 
     assert sorted(right) == [False, True]
 
 
-def test_a_result_may_be_withdrawn_later(sandbox, engine, pam) -> None:
-    ticket = settled(sandbox, engine, "rollback_later", seconds="0.3")
+def test_a_result_may_be_withdrawn_later(engine, pam, settled) -> None:
+    ticket = settled("rollback_later", seconds="0.3")
 
     pam.wait_for(5)
     assert actions(pam)[2:] == ["ticket_win", "ticket_rollback", "ticket_lost"]
