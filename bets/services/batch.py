@@ -21,6 +21,7 @@ from bets.models import (
     Tombstone,
 )
 from bets.models.coupons import NEXT
+from bets.services import debts
 from wallets import services as ledger
 from wallets.services import Kind, NewTransfer, Posted
 
@@ -58,6 +59,7 @@ class Batch:
     kept: list[PendingResult] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
     answered: list[tuple[UUID, FlagKind, str]] = field(default_factory=list)
+    paid_debts_of: set[UUID] = field(default_factory=set)
 
     def move(
         self, coupon: Coupon, to: CouponStatus, kind: TimelineKind, *, reason: str = ""
@@ -113,6 +115,7 @@ class Batch:
         posted = ledger.post(transfers=transfers) if transfers else []
         for transfer, done in zip(transfers, posted, strict=True):
             self._flag_debt(transfer, done)
+            self._note_paid_debt(transfer, done)
         return posted
 
     def _flag_debt(self, transfer: NewTransfer, done: Posted) -> None:
@@ -120,6 +123,11 @@ class Batch:
         if coupon and done.owed_part and done.kind in (Kind.CLAWBACK, Kind.REVERSAL):
             detail = f"{done.owed_part:f} {done.currency} could not be taken back."
             self.flag(coupon, FlagKind.PLAYER_OWES, detail)
+
+    def _note_paid_debt(self, transfer: NewTransfer, done: Posted) -> None:
+        coupon = self.changed.get(transfer.coupon_id) if transfer.coupon_id else None
+        if coupon and transfer.collect and done.owed_part:
+            self.paid_debts_of.add(coupon.player_id)
 
     def write(self) -> None:
         """Write all that was collected."""
@@ -132,6 +140,8 @@ class Batch:
         PendingResult.objects.bulk_create(self.kept)
         Tombstone.objects.bulk_create(self.tombstones, ignore_conflicts=True)
         self._write_closed_flags()
+        if self.paid_debts_of:
+            debts.close_paid(now=self.cause.now, player_ids=self.paid_debts_of)
 
     def _write_closed_flags(self) -> None:
         for why in {why for _, _, why in self.answered}:

@@ -13,6 +13,7 @@ from typing import ClassVar
 from django.db import IntegrityError, transaction
 
 from bets.models import Partner, Player, PlayerStatus
+from bets.services import debts
 from wallets import services as ledger
 from wallets.services import Kind, NewTransfer, Posted, Purpose
 
@@ -159,6 +160,8 @@ def _move(
     posted = ledger.post(transfers=[transfer])[0]
     if not posted.repeated and locked.status not in allowed:
         raise PlayerNotActive(locked)
+    if posted.owed_part and not posted.repeated:
+        debts.close_paid(now=posted.created_at, player_ids=[player.pk])
     return _movement(locked, posted, reference)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind
-from bets.services import acceptance, answers, locks, results, settlement
+from bets.services import acceptance, answers, debts, locks, results, settlement
 from bets.services.batch import Batch, Cause, TransitionRefused
 from providers import services as providers
 from providers.contract import Accepted, Capability, Rejected, Unknown
@@ -27,6 +27,7 @@ def sweep(*, now: datetime) -> int:
     Coupons without a clear answer are left to `resolver` where their provider can be asked.
     """
     _close_answered()
+    debts.close_paid(now=now)
     total = 0
     while swept := _sweep_batch(now):
         total += swept

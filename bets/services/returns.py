@@ -24,6 +24,7 @@ from providers.contract import Capability, Deed, Done, NotSent, Rejected
 _CALL_S = 15
 _LEASE_S = 30
 _RETURNABLE = (CouponStatus.ACCEPTED, CouponStatus.SETTLED)
+ASKED = "The provider is asked to return it: "
 _WAITS = "The provider has returned the bet; the stake comes back by its wallet call."
 
 
@@ -95,9 +96,7 @@ def _begin(coupon_id: UUID, cause: Cause) -> _Asked | None:
     if coupon.status not in _RETURNABLE:
         raise NotPossible(f"The coupon is {coupon.status}.")
     batch = Batch(cause)
-    batch.note(
-        coupon, TimelineKind.NOTE, reason=f"The provider is asked to return it: {cause.reason}"
-    )
+    batch.note(coupon, TimelineKind.NOTE, reason=f"{ASKED}{cause.reason}")
     was_unclear = _open_flags(coupon).exists()
     batch.write()
     if not was_unclear:

@@ -75,6 +75,16 @@ def test_a_clawback_beyond_the_wallet_leaves_a_debt_for_staff(coupon, report, pl
     assert money(player) == ("5.00", "0.00", "0.00")
 
 
+def test_a_payout_that_pays_the_debt_takes_it_out_of_the_queue(coupon, report, player):
+    report(won("42.70"))
+    spend(player, "100.00")
+    report(lost())
+    assert Flag.objects.get().resolved_at is None
+    report(won("42.70"))
+    assert money(player) == ("32.70", "0.00", "0.00")
+    assert Flag.objects.get().resolved_at is not None
+
+
 def spend(player, amount):
     post(
         transfers=[
