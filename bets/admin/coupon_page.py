@@ -1,6 +1,7 @@
 """All that is known of one coupon, on one page: the answer first, the evidence below."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,12 +17,10 @@ from config.staff.display import (
     link,
     moment,
     number,
-    plain_number,
 )
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Section, Table
 from providers import queries as provider_log
-from providers import services as providers
 from wallets import queries as ledger
 from wallets.queries import TransferRow
 
@@ -35,7 +34,9 @@ def coupon_page(request: HttpRequest, coupon: Coupon) -> Page:
     who = values.name_of(request, coupon.player)
     transfers = ledger.transfers_of_coupon(coupon.pk)
     events = list(coupon.events.order_by("id"))
-    summary = story.tell(coupon=coupon, who=who, transfers=transfers, events=events)
+    summary = story.tell(
+        coupon=coupon, who=who, transfers=transfers, events=events, owes=_owes(coupon, transfers)
+    )
     return Page(
         title=f"Coupon {coupon.code}",
         subtitle=f"{coupon.type.capitalize()} of {who} at {coupon.account.code}",
@@ -54,6 +55,14 @@ def coupon_page(request: HttpRequest, coupon: Coupon) -> Page:
     )
 
 
+def _owes(coupon: Coupon, transfers: Sequence[TransferRow]) -> Decimal:
+    """What the player owes now in all; asked only where this coupon left a debt."""
+    if not story.money_of(transfers).debt:
+        return Decimal(0)
+    wallet = coupon.player.wallet_id
+    return -ledger.balances([wallet])[wallet].owed
+
+
 def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
     money, currency = story.money_of(transfers), coupon.currency
     rows: list[tuple[str, object]] = [
@@ -66,7 +75,7 @@ def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
         ("Balance for the player", values.signed_amount(money.player, currency)),
     ]
     if money.debt:
-        rows.append(("Owed because of it", values.amount(money.debt, currency)))
+        rows.append(("Could not be taken back", values.amount(money.debt, currency)))
     if money.paid_debt:
         rows.append(("Paid off an older debt", values.amount(money.paid_debt, currency)))
     return Facts(title="Money", rows=rows)
@@ -98,7 +107,7 @@ def _terms(request: HttpRequest, coupon: Coupon) -> Facts:
             ("Provider's reference", code(coupon.provider_reference or "")),
             *_code_at_provider(coupon),
             *_options(coupon),
-            ("Odds", f"{plain_number(coupon.odds)}{_policy(coupon)}"),
+            ("Odds", f"{story.odds_in_words(coupon.odds)}{_policy(coupon)}"),
             ("Placed", moment(coupon.placed_at)),
             ("Origin", coupon.get_origin_display()),
             ("Id", code(str(coupon.pk))),
@@ -111,13 +120,9 @@ def _code_at_provider(coupon: Coupon) -> list[tuple[str, object]]:
 
 
 def _options(coupon: Coupon) -> list[tuple[str, object]]:
-    """The options that the partner chose, with what the provider says of each."""
-    if not coupon.options:
-        return []
-    declared = providers.slip_form(account=coupon.account).options
-    helps = {option.name: option.help for option in declared}
+    """The options that the partner chose."""
     return [
-        (name.replace("_", " ").capitalize(), values.option(value, helps.get(name, "")))
+        (name.replace("_", " ").capitalize(), values.option(value))
         for name, value in coupon.options.items()
     ]
 
@@ -158,8 +163,8 @@ def _items(coupon: Coupon) -> Table:
             str(place),
             item.event_id or NOTHING,
             _selection(item),
-            number(plain_number(item.requested_odds)),
-            number(plain_number(item.accepted_odds)),
+            number(story.odds_in_words(item.requested_odds)),
+            number(story.odds_in_words(item.accepted_odds)),
             "live" if item.is_live else "before the match",
             values.result_badge(item.result, item.get_result_display()),
         )
@@ -185,7 +190,7 @@ def _selection(item: BetItem) -> str:
     """The outcome, or those of a bet builder with the odds of each."""
     if not item.legs:
         return item.selection
-    legs = [f"{leg['selection']} at {leg['odds']}" for leg in item.legs]
+    legs = [f"{leg['selection']} at {story.odds_in_words(leg['odds'])}" for leg in item.legs]
     return f"Bet builder: {'; '.join(legs)}"
 
 

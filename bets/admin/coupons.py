@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponseRedirect
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from bets.admin import by_hand, search, values
+from bets.admin import by_hand, search, story, values
 from bets.admin.coupon_page import coupon_page
 from bets.models import Coupon, CouponStatus
 from bets.services import resolution, resolver, returns
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.admin import StaffAdmin
-from config.staff.display import Tone, moment, number, plain_number
+from config.staff.display import Tone, moment, number
 from config.staff.filters import Recent
 from config.staff.page import Page
 from providers import services as providers
@@ -244,7 +244,7 @@ class CouponAdmin(StaffAdmin):
 
     @display(description="Odds")
     def total_odds(self, coupon: Coupon) -> Any:
-        return number(plain_number(coupon.odds))
+        return number(story.odds_in_words(coupon.odds))
 
     @display(description="Status")
     def state(self, coupon: Coupon) -> Any:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from bets.admin import player_errands, story, values
 from bets.admin.calls import calls_section
 from bets.models import Player, PlayerStatus
-from config.staff.display import NOTHING, Tone, code, link, moment, plain_number
+from config.staff.display import NOTHING, Tone, code, link, moment
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Section, Summary, Table
 from providers import queries as provider_log
@@ -98,7 +98,7 @@ def _coupons(player: Player) -> Table:
             coupon.account.code,
             coupon.type,
             values.amount(coupon.stake, coupon.currency),
-            plain_number(coupon.odds),
+            story.odds_in_words(coupon.odds),
             values.status_badge(coupon),
             values.result_badge(coupon.result, coupon.get_result_display()),
             values.amount(coupon.payout, coupon.currency),

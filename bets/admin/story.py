@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bets.models import Coupon, Origin, Result, TimelineEvent
+from bets.serializers import shown
+from bets.services import returns
 from config.staff.display import NOTHING, Tone, moment_text
 from config.staff.page import Summary
 from wallets.currencies import format_amount
@@ -39,7 +41,7 @@ class Moved(Protocol):
 class Money:
     """Where a coupon's money is, summed over its transfers.
 
-    `debt` is what the player owes because of it, `paid_debt` what it paid of an older debt;
+    `debt` is what could not be taken back, `paid_debt` what it paid of an older debt;
     `excise` and `withholding` are the taxes that went to accounts of their own.
     """
 
@@ -79,10 +81,19 @@ def _place(address: str) -> str:
 
 
 def tell(
-    *, coupon: Coupon, who: str, transfers: Sequence[Moved], events: Sequence[TimelineEvent]
+    *,
+    coupon: Coupon,
+    who: str,
+    transfers: Sequence[Moved],
+    events: Sequence[TimelineEvent],
+    owes: Decimal = _NOTHING,
 ) -> Summary:
-    """The summary of a coupon. `who` is the player as the reader may know them."""
-    teller = _Teller(coupon=coupon, who=who, money=money_of(transfers), events=events)
+    """The summary of a coupon. `who` is the player as the reader may know them.
+
+    `owes` is what the player owes now in all, in the coupon's currency.
+    """
+    money = money_of(transfers)
+    teller = _Teller(coupon=coupon, who=who, money=money, events=events, owes=owes)
     headline, tone = getattr(teller, coupon.status)()
     return Summary(headline=headline, detail=teller.where(), tone=tone)
 
@@ -95,6 +106,7 @@ class _Teller:
     who: str
     money: Money
     events: Sequence[TimelineEvent]
+    owes: Decimal
 
     def amount(self, value: Decimal | None) -> str:
         return f"{format_amount(value or _NOTHING, self.coupon.currency)} {self.coupon.currency}"
@@ -105,8 +117,12 @@ class _Teller:
 
     @property
     def entered(self) -> TimelineEvent | None:
-        """The event that brought the coupon into its status."""
-        arrived = [event for event in self.events if event.to_status == self.coupon.status]
+        """The event that brought the coupon into its status; what followed there is none."""
+        arrived = [
+            event
+            for event in self.events
+            if event.to_status == self.coupon.status != event.from_status
+        ]
         return arrived[-1] if arrived else None
 
     @property
@@ -139,25 +155,37 @@ class _Teller:
         return f"Rejected on {self.since}: {rejection_in_words(self.coupon)}", Tone.BAD
 
     def returned(self) -> tuple[str, Tone]:
-        reason = self.entered.reason if self.entered else ""
-        why = f": {reason.rstrip('.')}." if reason else "."
-        stake = self.amount(self.coupon.stake)
+        stake, why = self.amount(self.coupon.stake), self._why_returned()
         return f"Returned. {stake} went back to {self.who} on {self.since}{why}", Tone.BAD
+
+    def _why_returned(self) -> str:
+        """Who asked for it and why: whoever asked the provider, where it gave the stake back."""
+        asked = [event for event in self.events if event.reason.startswith(returns.ASKED)]
+        event = asked[-1] if asked else self.entered
+        if event is None:
+            return "."
+        reason = event.reason.removeprefix(returns.ASKED).rstrip(".")
+        by_whom = f", by {actor_in_words(event.actor)}" if event.actor else ""
+        return f"{by_whom}: {reason}." if reason else f"{by_whom}."
 
     def settled(self) -> tuple[str, Tone]:
         coupon, when = self.coupon, moment_text(self.coupon.settled_at)
-        paid = self.amount(coupon.payout)
+        paid, taxed = self.amount(coupon.payout), self._withheld()
         told = {
-            Result.WON: (f"Won. {paid} was paid to {self.who} on {when}.", Tone.GOOD),
-            Result.LOST: (f"Lost on {when}. Nothing is paid.", Tone.BAD),
+            Result.WON: (f"Won. {paid} was paid to {self.who} on {when}{taxed}.", Tone.GOOD),
+            Result.LOST: (f"Lost on {when}. Nothing was paid.", Tone.BAD),
             Result.REFUNDED: (f"Refunded. {paid} went back to {self.who} on {when}.", Tone.BAD),
             Result.PARTLY_REFUNDED: (
-                f"Partly refunded. {paid} was paid to {self.who} on {when}.",
+                f"Partly refunded. {paid} was paid to {self.who} on {when}{taxed}.",
                 Tone.GOOD,
             ),
         }
         headline, tone = told[Result(coupon.result)]
         return f"{headline}{self._again()}", tone
+
+    def _withheld(self) -> str:
+        tax = self.coupon.withholding
+        return f", after {self.amount(tax)} of tax that was withheld" if tax else ""
 
     def _again(self) -> str:
         times = sum(event.kind == "resettled" for event in self.events)
@@ -176,13 +204,25 @@ class _Teller:
         if money.held:
             return f"The stake of {self.amount(money.held)} is held in the wallet of {self.who}."
         if money.stakes:
-            taxed = f", and {self.amount(money.excise)} of excise" if money.excise else ""
-            return f"The stake of {self.amount(money.stakes)} is with the house{taxed}."
+            return self._with_the_house()
         return f"The stake of {stake} is back in the wallet of {self.who}."
+
+    def _with_the_house(self) -> str:
+        money = self.money
+        if not money.excise:
+            return f"The stake of {self.amount(money.stakes)} is with the house."
+        return (
+            f"Of the stake of {self.amount(money.stakes + money.excise)}, "
+            f"{self.amount(money.stakes)} is with the house and {self.amount(money.excise)} went "
+            "to the tax office as excise."
+        )
 
     def _debt(self) -> str:
         if self.money.debt:
-            return f"{self.who} owes {self.amount(self.money.debt)} because of this coupon."
+            return (
+                f"{self.amount(self.money.debt)} could not be taken back at the time; {self.who} "
+                f"owes {self.amount(self.owes)} now."
+            )
         if self.money.paid_debt:
             return f"{self.amount(self.money.paid_debt)} of it paid off an older debt."
         return ""
@@ -194,10 +234,17 @@ def rejection_in_words(coupon: Coupon) -> str:
     message = str(stored.get("message") or stored.get("code") or "no reason was given")
     told = [f"{message.rstrip('.')}."]
     for change in stored.get("changed") or ():
-        told.append(f"Item {change['item'] + 1}: odds {change['requested']} → {change['current']}.")
-    if stored.get("max_stake"):
+        before, now = odds_in_words(change["requested"]), odds_in_words(change["current"])
+        told.append(f"Item {change['item'] + 1}: odds {before} → {now}.")
+    # The provider's own words may have it already.
+    if stored.get("max_stake") and "highest stake" not in message.lower():
         told.append(f"Highest stake: {stored['max_stake']} {coupon.currency}.")
     return " ".join(told)
+
+
+def odds_in_words(odds: Decimal | str | None) -> str:
+    """With two decimals at least, as partners see them."""
+    return shown.odds(Decimal(odds)) or NOTHING if odds is not None else NOTHING
 
 
 def account_in_words(address: str, *, who: str) -> str:

@@ -44,10 +44,9 @@ def signed_amount(value: Decimal, currency: str) -> SafeString:
     return number(f"{'+' if value > 0 else ''}{plain_amount(value, currency)}")
 
 
-def option(value: object, meaning: str) -> str:
-    """An option of a slip, as `yes (A bet above the limit.)`."""
-    shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-    return f"{shown} ({meaning})" if meaning else shown
+def option(value: object) -> str:
+    """An option of a slip: a flag is yes or no."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def status_badge(coupon: Coupon) -> SafeString:

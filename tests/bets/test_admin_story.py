@@ -10,7 +10,7 @@ import pytest
 
 from bets.admin import story
 from bets.models import Coupon, CouponStatus, Origin, Result, TimelineEvent
-from config.staff.display import Tone
+from config.staff.display import NOTHING, Tone
 from providers.models import ProviderAccount
 
 WHEN = datetime(2026, 11, 21, 14, 3, 7, tzinfo=UTC)
@@ -51,8 +51,13 @@ def _entered(status: str, *, kind: str = "note", reason: str = "") -> TimelineEv
     return TimelineEvent(to_status=status, kind=kind, created_at=WHEN, reason=reason)
 
 
-def _tell(coupon: Coupon, *transfers: Moved, events: tuple[TimelineEvent, ...] = ()) -> Any:
-    return story.tell(coupon=coupon, who="ada", transfers=transfers, events=events)
+def _tell(
+    coupon: Coupon,
+    *transfers: Moved,
+    events: tuple[TimelineEvent, ...] = (),
+    owes: Decimal = Decimal(0),
+) -> Any:
+    return story.tell(coupon=coupon, who="ada", transfers=transfers, events=events, owes=owes)
 
 
 def test_won():
@@ -68,7 +73,7 @@ def test_won():
 def test_lost():
     coupon = _coupon(CouponStatus.SETTLED, result=Result.LOST, payout=Decimal(0), settled_at=WHEN)
     assert _tell(coupon, HOLD, CAPTURE).headline == (
-        "Lost on 21 Nov 2026 14:03 UTC. Nothing is paid."
+        "Lost on 21 Nov 2026 14:03 UTC. Nothing was paid."
     )
 
 
@@ -101,6 +106,18 @@ def test_unknown_says_since_when_and_what_is_next():
     assert told.detail == "The stake of 10.00 EUR is held in the wallet of ada."
 
 
+def test_no_clear_answer_is_since_the_first_such_moment():
+    later = TimelineEvent(
+        from_status="unknown",
+        to_status="unknown",
+        kind="note",
+        created_at=WHEN + timedelta(hours=1),
+        reason="Still no clear answer.",
+    )
+    told = _tell(_coupon(CouponStatus.UNKNOWN), HOLD, events=(_entered("unknown"), later))
+    assert told.headline.startswith("No clear answer from betcalc since 21 Nov 2026 14:03 UTC;")
+
+
 def test_unknown_past_its_deadline_is_with_staff():
     told = _tell(_coupon(CouponStatus.UNKNOWN, resolve_after=None), HOLD)
     assert told.headline.endswith("the deadline has passed and it is in the staff queue.")
@@ -125,6 +142,42 @@ def test_rejected_with_new_odds():
     assert told.detail == "The stake of 10.00 EUR is back in the wallet of ada."
 
 
+def test_the_highest_stake_is_said_once():
+    message = "The stake is above the limit. The highest stake is 5.00 EUR."
+    coupon = _coupon(
+        CouponStatus.REJECTED,
+        rejection={"code": "stake_too_high", "message": message, "max_stake": "5"},
+    )
+    told = _tell(coupon, HOLD, RELEASE, events=(_entered("rejected"),))
+    assert told.headline == f"Rejected on 21 Nov 2026 14:03 UTC: {message}"
+
+
+def test_odds_have_two_decimals():
+    assert story.odds_in_words(Decimal("2")) == "2.00"
+    assert story.odds_in_words("1.015") == "1.015"
+    assert story.odds_in_words(None) == NOTHING
+
+
+def test_taxes_are_told_with_the_stake_and_the_winnings():
+    excise = Moved(STAKES, "house/betcalc/excise/EUR", Decimal("0.33"))
+    coupon = _coupon(
+        CouponStatus.SETTLED,
+        result=Result.WON,
+        payout=Decimal("42.70"),
+        withholding=Decimal("2.30"),
+        settled_at=WHEN,
+    )
+    told = _tell(coupon, HOLD, CAPTURE, excise, PAYOUT)
+    assert told.headline == (
+        "Won. 42.70 EUR was paid to ada on 21 Nov 2026 14:03 UTC, after 2.30 EUR of tax that was "
+        "withheld."
+    )
+    assert told.detail == (
+        "Of the stake of 10.00 EUR, 9.67 EUR is with the house and 0.33 EUR went to the tax "
+        "office as excise."
+    )
+
+
 def test_rejected_before_anything_was_held():
     coupon = _coupon(
         CouponStatus.REJECTED, rejection={"code": "player_blocked", "message": "Blocked"}
@@ -138,6 +191,23 @@ def test_returned_says_why():
     assert told.headline == (
         "Returned. 10.00 EUR went back to ada on 21 Nov 2026 14:03 UTC: The match was abandoned."
     )
+
+
+def test_returned_says_who_asked_for_it():
+    asked = TimelineEvent(
+        from_status="accepted",
+        to_status="accepted",
+        kind="note",
+        actor="partner:acme",
+        created_at=WHEN,
+        reason="The provider is asked to return it: Wrong event",
+    )
+    back = _entered("returned", reason="Returned by the provider.")
+    back.actor = "provider:betcalc"
+    told = _tell(_coupon(CouponStatus.RETURNED), HOLD, CAPTURE, VOID, events=(asked, back))
+    assert told.headline.endswith("on 21 Nov 2026 14:03 UTC, by partner acme: Wrong event.")
+    told = _tell(_coupon(CouponStatus.RETURNED), HOLD, CAPTURE, VOID, events=(back,))
+    assert told.headline.endswith("the provider, by betcalc: Returned by the provider.")
 
 
 def test_accepted():
@@ -174,8 +244,11 @@ def test_a_clawback_that_left_a_debt():
     back = Moved(AVAILABLE, PAYOUTS, Decimal("30"))
     owed = Moved(OWED, PAYOUTS, Decimal("12.70"))
     coupon = _coupon(CouponStatus.SETTLED, result=Result.LOST, payout=Decimal(0), settled_at=WHEN)
+    told = _tell(coupon, HOLD, CAPTURE, PAYOUT, back, owed, owes=Decimal("3"))
+    then = "12.70 EUR could not be taken back at the time"
+    assert told.detail.endswith(f"{then}; ada owes 3.00 EUR now.")
     told = _tell(coupon, HOLD, CAPTURE, PAYOUT, back, owed)
-    assert told.detail.endswith("ada owes 12.70 EUR because of this coupon.")
+    assert told.detail.endswith(f"{then}; ada owes 0.00 EUR now.")
     money = story.money_of((HOLD, CAPTURE, PAYOUT, back, owed))
     assert (money.paid, money.debt, money.player) == (
         Decimal(0), Decimal("12.70"), Decimal("-10.00"),
