@@ -2,18 +2,26 @@
 
 import os
 import socket
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
+from django.conf import settings as config
 from django.db import connection as database
 from django.db import transaction
 
+from config import embedded
 from providers import connections
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from providers.transport import Call, CallLost, CallNotSent, Transport, conclude
 from tests.factories.providers import make_account
 from tests.providers.scripted import Scripted, drip, reply, reset, then_gone, unused_url
 from tests.providers.untrusted import untrusted_server
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -254,6 +262,43 @@ def test_the_row_is_there_before_the_answer_is(server, transport):
     transport.call(request(account, server.url + "/ask"))
 
     assert seen == [CallOutcome.UNKNOWN]
+
+
+_CALL = """
+import sys, django
+django.setup()
+from providers.queries import account
+from providers.transport import Call, Transport
+Transport().call(
+    Call(account=account(code=sys.argv[1]), operation="ask", method="POST", url=sys.argv[2],
+         json={"a": 1}, deadline_s=30.0)
+)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_is_killed_leaves_a_trace_of_its_call(server):
+    account, asked, release = make_account(), threading.Event(), threading.Event()
+
+    def hold(_: socket.socket) -> bool:
+        asked.set()
+        return bool(release.wait(30))
+
+    server.on("/ask", hold)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": embedded.database_url(config.DATA_DIR, database.settings_dict["NAME"]),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    command = [sys.executable, "-c", _CALL, account.code, server.url + "/ask"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        assert asked.wait(30)
+        process.kill()
+    release.set()
+
+    row = only_row()
+    assert (row.outcome, row.request) == (CallOutcome.UNKNOWN, '{"a":1}')
+    assert (row.failure, row.response_status, row.duration_ms) == ("", None, None)
 
 
 def test_the_children_of_a_fork_have_connections_of_their_own(server, transport, account):

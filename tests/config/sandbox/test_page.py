@@ -1,5 +1,6 @@
 """The page of the demo's admin that orders faults and results."""
 
+import json
 import re
 
 import pytest
@@ -134,6 +135,18 @@ def test_what_was_entered_is_shown_again(sandbox: RunningSandbox):
     )  # fmt: skip
 
     assert "none-such" in text
+
+
+def test_nothing_that_is_said_becomes_part_of_the_page(sandbox: RunningSandbox):
+    script = "<script>alert(1)</script>"
+
+    for told in ({script: 1}, {"nesting": script}):
+        text = give(
+            a_client(), do="own", provider="betcalc", own="POST /betcalc/settings",
+            fields_json=json.dumps(told),
+        )  # fmt: skip
+        assert script not in text
+        assert "&lt;script&gt;alert(1)" in text
 
 
 def test_the_last_exchanges_hide_the_token_of_a_callback_address(sandbox: RunningSandbox):
