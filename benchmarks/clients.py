@@ -189,7 +189,7 @@ def _betfair_book() -> Callable[[], object] | None:
     """The same number of selections and prices in Betfair's words, read by their own library."""
     if importlib.util.find_spec("betfairlightweight") is None:
         return None
-    from betfairlightweight.resources import MarketBook  # noqa: PLC0415
+    from betfairlightweight.resources.bettingresources import MarketBook  # noqa: PLC0415
 
     def prices(best: str) -> list[dict[str, Any]]:
         return [{"price": f"{best}{p}", "size": 5 * p} for p in range(1, DEPTH + 1)]
@@ -209,8 +209,11 @@ def _betfair_book() -> Callable[[], object] | None:
         }
     ).encode()  # fmt: skip
 
+    # Their library has no types.
+    book: Any = MarketBook
+
     def read() -> object:
-        return MarketBook(**json.loads(body))
+        return book(**json.loads(body))
 
     assert len(read().runners) == RUNNERS  # type: ignore[attr-defined]
     return read
