@@ -87,7 +87,8 @@ def _settle(batch: Batch, coupon: Coupon, graded: Graded, above: str) -> None:
 
 def potential_payout(coupon: Coupon) -> Decimal | None:
     """The most that a coupon can pay as far as it is known, in its currency."""
-    return coupon.payout_limit if coupon.payout_limit is not None else coupon.potential_payout
+    limit: Decimal | None = coupon.payout_limit
+    return coupon.potential_payout if limit is None else limit
 
 
 def _above(coupon: Coupon, graded: Graded) -> str:
