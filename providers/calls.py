@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import call_log, registry, subjects
+from providers import call_log, failures, registry, subjects
 from providers.contract import (
     BetSlip,
     Capability,
@@ -199,10 +199,10 @@ def _answered(
     try:
         with subjects.about(*about):
             return call()
-    except Exception as error:
+    except Exception:
         logger.exception("%s at %s failed", doing, account.code)
         call_log.write_unread()
-        return Unknown(reason=f"internal error: {type(error).__name__}")
+        return Unknown(reason=failures.FAULT)
 
 
 def _coupon(bet: BetSlip | OpenBet) -> tuple[str, UUID]:

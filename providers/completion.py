@@ -3,7 +3,7 @@
 import logging
 from typing import cast
 
-from providers import call_log, registry
+from providers import call_log, failures, registry
 from providers.contract import Capability, Completes, Incomplete, Settle
 from providers.models import ProviderAccount
 from providers.transport import refuse_inside_transaction
@@ -28,7 +28,7 @@ def complete(*, account: ProviderAccount, command: Settle, deadline_s: float) ->
     except Exception as error:
         logger.exception("asking %s about bet %s failed", account.code, command.reference)
         call_log.write_unread()
-        raise Incomplete(f"internal error: {type(error).__name__}") from error
+        raise Incomplete(failures.FAULT) from error
     if found.incomplete:
         raise Incomplete(f"{provider.title} did not tell what bet {command.reference} pays")
     return found

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import call_log, registry, subjects
+from providers import call_log, failures, registry, subjects
 from providers.contract import (
     Book,
     Capability,
@@ -173,16 +173,16 @@ def _read(account: ProviderAccount, call: Callable[[Exchange], _Answer]) -> _Ans
         return call(own)
     except ReadRefused:
         raise
-    except Exception as error:
+    except Exception:
         logger.exception("reading from %s failed", account.code)
         call_log.write_unread()
-        raise ReadRefused("internal_error", f"internal error: {type(error).__name__}") from None
+        raise ReadRefused("internal_error", failures.FAULT) from None
 
 
 def _answered(doing: str, call: Callable[[], _Answer]) -> _Answer | Unknown:
     try:
         return call()
-    except Exception as error:
+    except Exception:
         logger.exception("%s failed", doing)
         call_log.write_unread()
-        return Unknown(reason=f"internal error: {type(error).__name__}")
+        return Unknown(reason=failures.FAULT)

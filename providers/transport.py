@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from uuid_utils.compat import uuid7
 
-from providers import addresses, admission, call_log, rates, wire
+from providers import addresses, admission, call_log, failures, rates, wire
 from providers.addresses import AddressRefused, BadAddress
 from providers.admission import Passage, Withheld
 from providers.call_log import conclude
@@ -54,6 +54,7 @@ _FAILURES = (
     RuntimeError,
 )
 _TOO_MANY_REQUESTS = 429
+_TOO_LATE = "no whole answer in time"
 
 
 class _Unreadable(OSError):
@@ -147,17 +148,17 @@ class _Sending:
         """Whether the request may have arrived is decided by our own sending, not by the error."""
         sent = self._exchange is not None and self._exchange.sent
         expired = self._exchange is not None and self._exchange.expired
-        text = "no whole answer in time" if expired else _plain_cause(error)
-        message = redact_forms(text, self._forms)
+        told, logged = _told(error, expired=expired)
         failure = CallFailure.LOST if sent else CallFailure.NOT_SENT
         call_log.failed(
             call_id=self._id,
             sent=sent,
             failure=CallFailure.UNREADABLE if isinstance(error, _Unreadable) else failure,
-            error=message,
+            error=redact_forms(logged, self._forms),
             duration_ms=_ms_since(self._started),
         )
-        return (CallLost if sent else CallNotSent)(message, call_id=self._id)
+        failed = CallLost if sent else CallNotSent
+        return failed(redact_forms(told, self._forms), call_id=self._id)
 
     def _log_withheld(self, withheld: Withheld) -> NoReturn:
         if admission.is_to_be_logged(self._call):
@@ -179,6 +180,15 @@ class _Sending:
                 self._call, body=self._body, forms=self._forms, error=withheld.message
             )
         raise CallNotSent(withheld.message, call_id=call_id, code=withheld.code) from None
+
+
+def _told(error: Exception, *, expired: bool) -> tuple[str, str]:
+    """The reason as people hear it, and as the log keeps it."""
+    if expired:
+        return (_TOO_LATE, _TOO_LATE)
+    if isinstance(error, _Unreadable):
+        return (str(error), str(error))
+    return (failures.in_words(error), failures.in_full(error))
 
 
 def _learn_from(call: Call, answer: Answer, passage: Passage) -> None:
@@ -256,14 +266,6 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if len(plain) > MOST_BYTES or not unpacker.eof:
         raise _Unreadable("the answer is too long or cut short")
     return plain
-
-
-def _plain_cause(error: BaseException) -> str:
-    """The innermost error, which names the reason without addresses of objects and retries."""
-    seen = error
-    while seen.__cause__ or seen.__context__:
-        seen = seen.__cause__ or seen.__context__ or seen
-    return f"{type(seen).__name__}: {seen}"
 
 
 def _headers(response: requests.Response) -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from bets.admin import values
 from config.staff.display import NOTHING, Tone, badge, code, moment, pretty
 from config.staff.page import Fold, Folds, Section, Text
+from providers import failures
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -37,7 +38,7 @@ def _call(request: HttpRequest, call: ProviderCall) -> Fold:
             call.operation,
             badge(call.get_outcome_display().replace("_", " "), tone),
             f"{status}, {took}",
-            call.error,
+            failures.words_of(call.error),
         ],
         facts=[("Address", code(f"{call.method} {call.url}")), ("Error", call.error or NOTHING)],
         texts=_bodies(request, call),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.display import NOTHING, Tone, badge, link, moment, moment_text
 from config.staff.page import Facts, Summary
-from providers import breaker, health, rates
+from providers import breaker, failures, health, rates
 from providers.health import Health, State
 from providers.models import Breaker, ProviderAccount
 
@@ -126,6 +126,7 @@ def _last_failure(account: ProviderAccount) -> object:
     call = health.last_failure(account_id=account.pk)
     if call is None:
         return NOTHING
-    status = f"HTTP {call.response_status}" if call.response_status else call.error
+    why = failures.words_of(call.error)
+    status = f"HTTP {call.response_status}" if call.response_status else why
     text = f"{moment_text(call.created_at, seconds=True)}, {call.operation}: {status}"
     return link(text, reverse("admin:providers_providercall_change", args=[call.pk]))

@@ -106,8 +106,8 @@ class Placing:
         """There may be a reservation without an id. It is never paid, so it is no bet."""
         self._note_tickets(account, slip, deadline)
         return Rejected(
-            code="provider_timeout",
-            message=f"The reservation had no clear answer ({reason}). Nothing was paid.",
+            code="provider_no_clear_answer",
+            message=f"The reservation had no clear answer: {reason.rstrip('.')}. Nothing was paid.",
         )
 
     def _note_tickets(self, account: AccountView, slip: BetSlip, deadline: Deadline) -> None:
@@ -246,4 +246,6 @@ def _leaves_open(refusal: Refusal) -> bool:
 
 
 def _state(ticket: Ticket) -> str:
-    return f"{ticket.status or 'without a status'}, approved {ticket.approved}"
+    """A ticket's status and approval as a part of a sentence: `reserved and not approved`."""
+    approval = {True: "approved", False: "not approved", None: "without a word on its approval"}
+    return f"{ticket.status or 'without a status'} and {approval[ticket.approved]}"

@@ -62,7 +62,7 @@ class Resolving:
         with suppress(CallFailed):
             self._engine.tickets(errand, user_id=bet.player_uid)
         return Rejected(
-            code="provider_timeout",
+            code="provider_no_clear_answer",
             message="No reservation was confirmed to us, so nothing was paid.",
         )
 

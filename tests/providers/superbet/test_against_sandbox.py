@@ -256,7 +256,7 @@ def test_a_lost_reservation_is_no_bet(sandbox, account, pam, fault):
 
     placed, kept = place(account, deadline_s=1.5)
 
-    assert (placed.code, kept) == ("provider_timeout", "")
+    assert (placed.code, kept) == ("provider_no_clear_answer", "")
     assert all(ticket["status"] == "reserved" for ticket in tickets(sandbox))
 
 

@@ -123,7 +123,7 @@ def test_without_an_id_nothing_was_paid(server, account, step):
     placed = resolve(account, reference="")
 
     assert isinstance(placed, Rejected)
-    assert placed.code == "provider_timeout"
+    assert placed.code == "provider_no_clear_answer"
     assert len(server.received) == 1
 
 
