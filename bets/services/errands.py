@@ -16,8 +16,9 @@ from django_q.tasks import async_task
 from bets.models import ErrandState, Player
 from bets.models.limits import Errand
 from bets.services import identities, plain_words
+from bets.services.plain_words import ACCESS_DENIED
 from providers import leases
-from providers.contract import Deed, Done, NotSent, PlayerProfile, Rejected
+from providers.contract import Deed, Done, NotSent, PlayerProfile, Rejected, Unknown
 from providers.models import ProviderAccount
 
 # A call ends before its lease, and the lease of a dead process before its claim.
@@ -123,12 +124,13 @@ def _book(errand: Any, answer: Deed, now: datetime) -> None:
         return
     if isinstance(answer, Done):
         _finish(row, ErrandState.CONFIRMED, "", now)
-    elif isinstance(answer, Rejected):
+    elif isinstance(answer, Rejected) and answer.code != ACCESS_DENIED:
         _finish(row, ErrandState.FAILED, answer.message, now)
     elif row.attempts >= _MOST_ATTEMPTS:
         _finish(row, ErrandState.FAILED, f"Given up: {_why(answer)}", now)
     else:
-        row.state = ErrandState.QUEUED if isinstance(answer, NotSent) else ErrandState.SENT
+        # Who refused our credentials has not looked at what was asked.
+        row.state = ErrandState.SENT if isinstance(answer, Unknown) else ErrandState.QUEUED
         row.error = _why(answer)
         row.next_attempt_at = now + _pause(row, answer)
         row.save(update_fields=["state", "error", "next_attempt_at"])
@@ -136,6 +138,8 @@ def _book(errand: Any, answer: Deed, now: datetime) -> None:
 
 def _why(answer: Any) -> str:
     """For partners, who read it too; what exactly was wrong stands in the call log."""
+    if isinstance(answer, Rejected):
+        return plain_words.DENIED
     return plain_words.for_partners(answer)
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind, TimelineKind
-from bets.services import locks, resolution, resolver
+from bets.services import locks, plain_words, resolution, resolver
 from bets.services.batch import Batch, Cause
 from bets.services.resolution import NotPossible
 from providers import leases
@@ -80,7 +80,7 @@ def return_at_provider(*, coupon_id: UUID, actor: str, reason: str, now: datetim
                 reason=reason,
                 deadline_s=_CALL_S,
             )
-            return _end(asked, answer, cause)
+            return _end(asked, _as_not_sent(answer), cause)
     except leases.LeaseBusy:
         raise ReturnInProgress("The coupon is being returned at this moment.") from None
 
@@ -137,6 +137,13 @@ def _not_done(asked: _Asked, answer: Rejected | NotSent, cause: Cause) -> Coupon
     if returned:
         return coupon
     raise ReturnRefused(answer) if isinstance(answer, Rejected) else ReturnNotSent(answer)
+
+
+def _as_not_sent(answer: Deed) -> Deed:
+    """Who did not accept our credentials has not looked at the bet: it may be asked again."""
+    if isinstance(answer, Rejected) and answer.code == plain_words.ACCESS_DENIED:
+        return NotSent(code=answer.code, message=answer.message)
+    return answer
 
 
 @transaction.atomic

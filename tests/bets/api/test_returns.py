@@ -79,6 +79,15 @@ def test_a_provider_that_cannot_be_reached(api, accepted, sportsbook) -> None:
     assert not Flag.objects.filter(resolved_at__isnull=True).exists()
 
 
+def test_refused_credentials_are_no_answer_to_a_return(api, accepted, sportsbook) -> None:
+    coupon_id = accepted()
+    sportsbook.returns += [Rejected(code="provider_access_denied", message="HTTP 401"), Done()]
+    body = problem(api.post(f"/coupons/{coupon_id}/return", WHY), 503, "provider_access_denied")
+    assert body["detail"] == "The provider did not accept our credentials."
+    assert not Flag.objects.filter(resolved_at__isnull=True).exists()
+    assert api.post(f"/coupons/{coupon_id}/return", WHY).json()["status"] == "returned"
+
+
 @pytest.mark.parametrize("answer", [Unknown(reason="time-out"), RuntimeError("bug")])
 def test_no_clear_answer_is_202_and_may_be_asked_again(
     api, accepted, sportsbook, player, answer

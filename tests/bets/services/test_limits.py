@@ -90,6 +90,20 @@ def test_a_no_is_final(change, sportsbook) -> None:
     assert send(timedelta(days=1)) == 0
 
 
+def test_refused_credentials_are_no_answer_to_the_change(change, sportsbook) -> None:
+    denied = Rejected(code="provider_access_denied", message="HTTP 401", provider_code="401")
+    sportsbook.limits += [denied, Done()]
+    row = change()
+    now = timezone.now()
+    limits.send_due(now=now)
+    row.refresh_from_db()
+    assert (row.state, row.error) == ("queued", "The provider did not accept our credentials.")
+    assert row.next_attempt_at > now
+    limits.send_due(now=row.next_attempt_at)
+    row.refresh_from_db()
+    assert (row.state, row.error) == ("confirmed", "")
+
+
 def test_the_provider_says_how_long_to_wait(change, sportsbook) -> None:
     sportsbook.limits.append(NotSent(code="rate_limited", message="slow", retry_after_s=120))
     change()
