@@ -189,8 +189,9 @@ def _state(
 def _suspended(facts: ProviderHealth) -> tuple[State, datetime | None, str] | None:
     if facts.suspended_at is None:
         return None
-    why = f"By {facts.suspended_by}: {facts.suspended_reason}"
-    return State.SUSPENDED, facts.suspended_at, why
+    kind, _, name = facts.suspended_by.partition(":")
+    who = f"{name} ({kind})" if name else kind
+    return State.SUSPENDED, facts.suspended_at, f"Suspended by {who}: {facts.suspended_reason}"
 
 
 def _refused(facts: ProviderHealth) -> tuple[State, datetime | None, str] | None:

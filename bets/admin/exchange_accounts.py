@@ -19,6 +19,7 @@ from providers import exchange
 from providers.contract import ReadRefused
 
 _DEADLINE_S = 10.0
+_LOOKED = "Looked at the holder."
 
 
 def _balance(account: ExchangeAccount, _: Mapping[str, Any], by: By) -> Done:
@@ -29,6 +30,7 @@ def _balance(account: ExchangeAccount, _: Mapping[str, Any], by: By) -> Done:
         raise Refused(f"The exchange gave no answer: {error.message}") from error
     return Done(
         message="As the exchange says now.",
+        fact="Looked at the balance.",
         details=(
             ("Balance", values.money(funds.balance, funds.currency)),
             ("Free", values.money(funds.free, funds.currency)),
@@ -46,8 +48,10 @@ def _holder(account: ExchangeAccount, _: Mapping[str, Any], by: By) -> Done:
     except ReadRefused as error:
         raise Refused(f"The exchange gave no answer: {error.message}") from error
     if not holder.facts:
-        return Done(message="The exchange says nothing of the holder.")
-    return Done(message="Personal data; it is stored nowhere here.", details=holder.facts)
+        return Done(message="The exchange says nothing of the holder.", fact=_LOOKED)
+    return Done(
+        message="Personal data; it is stored nowhere here.", details=holder.facts, fact=_LOOKED
+    )
 
 
 @admin.register(ExchangeAccount)

@@ -58,7 +58,10 @@ def read_now(market: ExchangeMarket, by: By) -> Done:
         raise Refused(str(error)) from error
     if look.failure:
         raise Refused(f"The exchange gave no answer: {look.failure}")
-    return Done(message="The market was read; what is new is on the timelines.")
+    return Done(
+        message="The market was read; what is new is on the timelines.",
+        fact="Had the market read again.",
+    )
 
 
 def _bind(order: ExchangeOrder, data: Mapping[str, Any], by: By) -> Done:

@@ -36,7 +36,7 @@ def _take(flag: Flag, _: Mapping[str, Any], by: By) -> Done:
         flags.take(flag=flag, user=by.user)
     except flags.FlagResolved:
         raise Refused("it was resolved in the meantime.") from None
-    return Done(message="It is yours now.")
+    return Done(message="It is yours now.", fact="Took it.")
 
 
 def _resolve(flag: Flag, data: Mapping[str, Any], by: By) -> Done:

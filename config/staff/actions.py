@@ -50,6 +50,7 @@ class By:
 class Done:
     """What was done, in a sentence. `secret` is shown on this one page and stored nowhere.
 
+    `fact` is what the history keeps, where the message only makes sense to who did it just now.
     `gone` says that the object has no page any more.
     """
 
@@ -57,6 +58,7 @@ class Done:
     secret: str = ""
     details: tuple[tuple[str, object], ...] = ()
     ok: bool = True
+    fact: str = ""
     gone: bool = False
 
 

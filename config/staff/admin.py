@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
 from config.staff.actions import Action, Done, Refused, by
+from config.staff.display import NOTHING
 from config.staff.page import Page
 from config.staff.paging import KeysetChangeList
 
@@ -29,6 +30,7 @@ class StaffAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by = ()
+    empty_value_display = NOTHING
     list_disable_select_all = True
     list_filter_sheet = True
     search_help_text = ""
@@ -203,4 +205,6 @@ class StaffAdmin(ModelAdmin):
 def logged(action: Action, data: dict[str, Any], done: Done) -> str:
     """What the history says: never a secret, only words that were meant for it."""
     words = str(data.get("reason") or data.get("note") or "")
-    return f"{action.label}: {words}" if words else f"{action.label}. {done.message}"
+    if words:
+        return f"{action.label}: {words}"
+    return done.fact or f"{action.label}. {done.message}"

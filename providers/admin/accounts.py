@@ -59,13 +59,21 @@ def _test(account: ProviderAccount, _: Mapping[str, Any], by: By) -> Done:
 
 def _show_address(account: ProviderAccount, _: Mapping[str, Any], by: By) -> Done:
     base = services.callback_base(account=account)
-    return Done(message="The provider's own paths are appended to this address.", secret=base)
+    return Done(
+        message="The provider's own paths are appended to this address.",
+        secret=base,
+        fact="Looked at the callback address.",
+    )
 
 
 def _rotate(account: ProviderAccount, _: Mapping[str, Any], by: By) -> Done:
     services.rotate_callback_token(account=account)
     base = services.callback_base(account=account)
-    return Done(message="Tell the provider the new address; the old one still works.", secret=base)
+    return Done(
+        message="Tell the provider the new address; the old one still works.",
+        secret=base,
+        fact="Made a new callback token.",
+    )
 
 
 def _revoke(account: ProviderAccount, data: Mapping[str, Any], by: By) -> Done:

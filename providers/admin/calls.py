@@ -132,7 +132,8 @@ def _subject(call: ProviderCall) -> object:
 
 def _bodies(request: HttpRequest, call: ProviderCall) -> list[Section]:
     if not request.user.has_perm(_SEE_NAMES):
-        return []
+        hidden = "Your role does not show what was sent and answered: it may name players."
+        return [Text(title="Request and response", text="", empty=hidden)]
     return [
         Text(title="Request, secrets removed", text=pretty(call.request)),
         Text(title="Response, secrets removed", text=pretty(call.response)),

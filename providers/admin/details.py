@@ -27,7 +27,9 @@ _MEANING = {
 def _acknowledge(detail: SeenDetail, _: Mapping[str, Any], by: By) -> Done:
     if not watch.acknowledge(details=[detail], by=by.actor, now=by.now):
         raise Refused("somebody marked it in the meantime.")
-    return Done(message="It is still counted, and not shown as new any more.")
+    return Done(
+        message="It is still counted, and not shown as new any more.", fact="Marked it as seen."
+    )
 
 
 class News(SimpleListFilter):
@@ -82,7 +84,7 @@ class SeenDetailAdmin(StaffAdmin):
         who = by(request)
         watch.acknowledge(details=chosen, by=who.actor, now=who.now)
         for detail in chosen:
-            self.log_change(request, detail, "Mark as seen.")
+            self.log_change(request, detail, "Marked it as seen.")
         messages.success(request, f"{len(chosen)} marked as seen.")
         return None
 
@@ -130,7 +132,7 @@ def _facts(detail: SeenDetail) -> Facts:
         ("Name", code(detail.name)),
         ("Where", code(detail.place)),
         ("Account", detail.account.code),
-        ("Times", number(f"{detail.count:,}")),
+        ("Times", f"{detail.count:,}"),
         ("First seen", moment(detail.first_seen)),
         ("Last seen", moment(detail.last_seen)),
     ]

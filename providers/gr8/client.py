@@ -61,6 +61,7 @@ _NOBODY = UUID(int=0)
 
 SLIP_FORM = SlipForm(
     bet_builder=True,
+    items_have_source=True,
     reference_is_ours=True,
     options=(
         SlipOption(
@@ -286,8 +287,8 @@ class Gr8:
             return ConnectionReport(ok=False, detail=f"{quoted.code}: {quoted.message}")
         if isinstance(quoted, Unknown):
             return ConnectionReport(ok=False, detail=f"no answer to a quote: {quoted.reason}")
-        took_s = _TEST_DEADLINE_S - deadline.left_s
-        return ConnectionReport(ok=True, detail=f"authorized and answered within {took_s:.1f} s")
+        took_ms = round(1000 * (_TEST_DEADLINE_S - deadline.left_s))
+        return ConnectionReport(ok=True, detail=f"authorized and answered within {took_ms} ms")
 
     def warnings(self, account: AccountView) -> tuple[str, ...]:
         has_client = account.secret("client_id") and account.secret("client_secret")

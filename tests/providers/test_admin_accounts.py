@@ -144,7 +144,7 @@ def test_the_address_is_shown_on_request_and_that_is_kept(client, account):
     address = answer.context["done"].secret
     token = address.rsplit("/", 1)[1]
     assert account_for_token(provider="betcalc", token=token) == account
-    assert LogEntry.objects.get().change_message.startswith("Show the callback address")
+    assert LogEntry.objects.get().change_message == "Looked at the callback address."
     assert token not in LogEntry.objects.get().change_message
 
 

@@ -72,6 +72,19 @@ def test_its_page_leads_to_the_coupon(client):
     assert coupon_page in client.get(call_page).content.decode()
 
 
+def test_who_may_not_see_bodies_is_told_that_there_are_some():
+    call = a_row(make_account(), request="ada", response="taken")
+    url = reverse("admin:providers_providercall_change", args=[call.pk])
+
+    hidden = a_client("trader").get(url).content.decode()
+    shown = a_client("support").get(url).content.decode()
+
+    assert "Your role does not show what was sent and answered" in hidden
+    assert "taken" not in hidden
+    assert "taken" in shown
+    assert "Your role does not show" not in shown
+
+
 def test_operations_are_found_without_reading_the_log():
     account = make_account()
     for name in ("place", "login", "place", "menu", "menu"):
