@@ -1,13 +1,21 @@
 """All that is known of one order at an exchange: the answer first, the evidence below."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.http import HttpRequest
 
 from bets.admin import exchange_values as values
 from bets.admin import story
 from bets.admin.calls import calls_section
-from bets.models import ExchangeMarket, ExchangeOrder, ExchangeOrderEvent, Flag, OrderStatus
+from bets.models import (
+    ExchangeMarket,
+    ExchangeOrder,
+    ExchangeOrderEvent,
+    Flag,
+    OrderEventKind,
+    OrderStatus,
+)
 from config.staff.display import (
     NOTHING,
     Tone,
@@ -35,7 +43,7 @@ def order_page(request: HttpRequest, order: ExchangeOrder) -> Page:
         side_by_side=[_money(order), _terms(request, order)],
         sections=[
             *_flags(order),
-            _timeline(order, list(order.events.order_by("id"))),
+            _timeline(order, _in_order(order)),
             _batch(order),
             *_calls(request, order),
             done_by_staff(order),
@@ -100,7 +108,7 @@ def _terms(request: HttpRequest, order: ExchangeOrder) -> Facts:
         rows=[
             ("Status", values.status_badge(order)),
             ("Side", order.side),
-            ("Odds", number(plain_number(order.odds))),
+            ("Odds", plain_number(order.odds)),
             ("Selection", code(order.selection_id)),
             ("Market", values.market_link(market) if market else code(order.market_id)),
             ("Market version", str(batch.market_version) if batch.market_version else "any"),
@@ -132,6 +140,15 @@ def _owner(flag: Flag) -> object:
     if flag.resolved_at:
         return badge("resolved", Tone.GOOD)
     return f"with {flag.owner.get_username()}" if flag.owner else badge("open", Tone.ALERT)
+
+
+def _in_order(order: ExchangeOrder) -> list[ExchangeOrderEvent]:
+    """As it happened: of what one look found, the matched parts came before the cancellation."""
+
+    def place(event: ExchangeOrderEvent) -> tuple[datetime, bool, str]:
+        return event.created_at, event.kind == OrderEventKind.CANCELLED, str(event.pk)
+
+    return sorted(order.events.all(), key=place)
 
 
 def _timeline(order: ExchangeOrder, events: Sequence[ExchangeOrderEvent]) -> Table:

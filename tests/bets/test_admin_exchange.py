@@ -1,5 +1,7 @@
 """Orders, markets and accounts of exchanges in the admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
@@ -54,6 +56,17 @@ def test_a_page_tells_the_story_of_an_order(order, exchange, exchange_account):
         "Acme",
     ):
         assert told in page, told
+
+
+def test_what_one_look_found_stands_as_it_happened(partner, exchange_account):
+    order = an_order(partner, exchange_account, status="cancelled")
+    for kind, amount in (("cancelled", "1.34"), ("matched", "0.66")):
+        order.events.create(
+            kind=kind, to_status="cancelled", actor="watch", amount=amount,
+            created_at=order.events.get(kind="placed").created_at + timedelta(seconds=3),
+        )  # fmt: skip
+    page = a_client("support").get(url(order)).content.decode()
+    assert page.index("0.66 EUR") < page.index("1.34 EUR")
 
 
 @pytest.mark.parametrize("status", OrderStatus.values)
