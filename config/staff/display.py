@@ -48,9 +48,12 @@ def code(text: str) -> SafeString | str:
     return format_html('<code class="sd-code">{}</code>', text) if text else NOTHING
 
 
-def number(text: str) -> SafeString:
+class Figure(SafeString):
     """Digits that stand below one another in a column."""
-    return format_html('<span class="sd-number">{}</span>', text)
+
+
+def number(text: str) -> Figure:
+    return Figure(format_html('<span class="sd-number">{}</span>', text))
 
 
 def yes_no(value: bool) -> SafeString:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from config.staff.display import Tone
+from config.staff.display import Figure, Tone
 
 Cell = object
 
@@ -23,6 +23,11 @@ class Facts:
     rows: Sequence[tuple[str, Cell]]
     note: str = ""
     kind: str = field(default="facts", init=False)
+
+    @property
+    def are_figures(self) -> bool:
+        """Whether the values are a column of figures, which stand below one another."""
+        return all(isinstance(value, Figure) for _, value in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
