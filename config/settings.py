@@ -208,6 +208,13 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "config.navigation.environment",
     "DASHBOARD_CALLBACK": "config.navigation.dashboard",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("slipdesk/favicon.svg"),
+        }
+    ],
     "STYLES": [lambda request: static("slipdesk/admin.css")],
     "SIDEBAR": {
         "show_search": False,
