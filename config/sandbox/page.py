@@ -155,7 +155,10 @@ def _card(described: dict[str, Any], entered: Mapping[str, Any]) -> dict[str, An
     own = entered.get("do") == "own" and entered.get("provider") == described["name"]
     return {
         "name": described["name"],
-        "faults": list(described["faults"].items()),
+        "faults": [
+            (call, [(name, described["explained"][name]) for name in names])
+            for call, names in described["faults"].items()
+        ],
         "form": FaultForm(described),
         "own": OwnOrderForm(described, entered if own else None),
         "looks": [each for each in described["orders"] if each["method"] == "GET"],

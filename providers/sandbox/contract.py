@@ -58,7 +58,8 @@ class SandboxProvider(Protocol):
 
     A class may have what the demo's account of it is given: `demo_settings` and `demo_secrets`,
     with `{sandbox}` for the sandbox's address, and `demo_users = True` if its target lists the
-    players it may bet for by itself (`Demo`). It may be `Configurable` as well.
+    players it may bet for by itself (`Demo`). `fault_words` says what the faults do that are its
+    own, one sentence each. It may be `Configurable` as well.
     """
 
     name: str

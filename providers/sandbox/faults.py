@@ -32,6 +32,22 @@ CALLBACK_FAULTS = frozenset(
     {"duplicate_callback", "callbacks_out_of_order", "changed_result_later"}
 )
 
+# What each does, for whoever orders it; a provider adds its own words as `fault_words`.
+EXPLAINED: Mapping[str, str] = {
+    "accept_then_timeout": "Taken; the connection is held, then closed without an answer.",
+    "timeout": "Not taken; the connection is held, then closed without an answer.",
+    "error_500": "HTTP 500 with an HTML page; not taken.",
+    "junk_body": "HTTP 200 with a body that nobody can read; taken.",
+    "junk_prefix": "Junk before the answer.",
+    "slow": "The answer comes late, after the seconds given.",
+    "slow_drip": "The answer's body comes byte by byte over the seconds given.",
+    "connection_reset": "The connection is reset; not taken.",
+    "duplicate_callback": "The next message comes three times at once.",
+    "callbacks_out_of_order": "A result, and seconds later an older one that says otherwise.",
+    "changed_result_later": "A result, and seconds later a newer one that says otherwise.",
+    "reject": "Refused with the code of a refusal that is chosen here.",
+}
+
 _NOT_TAKEN = frozenset({"error_500", "connection_reset", "timeout"})
 _SECONDS = {"slow": 3.0, "slow_drip": 30.0, "timeout": 30.0, "accept_then_timeout": 30.0}
 _CALLBACK_SECONDS = 2.0

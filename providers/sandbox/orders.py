@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, cast
 
 from providers.sandbox.contract import SandboxProvider, Surroundings
+from providers.sandbox.faults import EXPLAINED
 from providers.sandbox.fields import fields_of
 from providers.sandbox.messages import (
     TEXT_TYPE,
@@ -147,12 +148,20 @@ def _described(provider: SandboxProvider) -> dict[str, Any]:
     return {
         "name": provider.name,
         "faults": {call: sorted(names) for call, names in provider.fault_points.items()},
+        "explained": fault_words(provider),
         "codes": sorted(provider.reject_codes),
         "orders": [
             {"method": method, "path": f"/{provider.name}{path}", "explained": _first_line(handler)}
             for (method, path), handler in provider.order_routes.items()
         ],
     }
+
+
+def fault_words(provider: SandboxProvider) -> dict[str, str]:
+    """What each fault of a provider does, in a sentence."""
+    words = {**EXPLAINED, **getattr(provider, "fault_words", {})}
+    names = frozenset().union(*provider.fault_points.values())
+    return {name: words[name] for name in sorted(names)}
 
 
 def _explained(routes: Routes, prefix: str) -> Iterable[str]:

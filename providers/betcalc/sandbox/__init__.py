@@ -12,7 +12,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from providers.betcalc.sandbox.bets import BetBook, TakenBet, listed
@@ -60,6 +60,10 @@ class BetcalcSandbox:
         "place": TRANSPORT_FAULTS | {"reject", "odds_changed", "session_lost"},
         "callback": CALLBACK_FAULTS,
         "login": TRANSPORT_FAULTS | {"reject"},
+    }
+    fault_words: ClassVar[Mapping[str, str]] = {
+        "odds_changed": "The first selection's odds are 0.25 higher for this call.",
+        "session_lost": "Every session is forgotten, and the call is refused for it.",
     }
     reject_codes = frozenset(ERROR_CODES) | frozenset(MESSAGE_BY_NUMBER)
     demo_secrets: Mapping[str, str] = {"login": "slipdesk", "password": "demo"}

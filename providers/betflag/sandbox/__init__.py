@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from providers.betflag.sandbox import document, replies
 from providers.betflag.sandbox.accounts import SESSION_S, Accounts
@@ -46,6 +46,12 @@ class BetflagSandbox:
         "read": SESSION_FAULTS,
         "keep_alive": SESSION_FAULTS,
         "login": TRANSPORT_FAULTS | {"reject"},
+    }
+    fault_words: ClassVar[Mapping[str, str]] = {
+        "partial_answer": "All is taken, and the answer leaves out the last offer.",
+        "session_lost": "Every session is forgotten, and the call is refused for it.",
+        "stale_version": "The market changes its version just before the order.",
+        "suspend": "The market is suspended just before the order.",
     }
     reject_codes = frozenset(ERRORS)
     demo_settings: Mapping[str, str] = {

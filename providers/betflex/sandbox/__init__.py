@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from providers.betflex.sandbox.bodies import FlexBet, rounded
 from providers.betflex.sandbox.target import Target, read_target, read_user
@@ -35,6 +35,10 @@ class BetflexSandbox:
     fault_points: FaultPoints = {
         "winners": frozenset({"duplicate_callback", "changed_result_later"}),
         "bets": frozenset({"duplicate_callback", "callbacks_out_of_order"}),
+    }
+    fault_words: ClassVar[Mapping[str, str]] = {
+        "callbacks_out_of_order": "/bets/cancel comes before its /bets.",
+        "changed_result_later": "A settlement, and seconds later another one.",
     }
     reject_codes: frozenset[str] = frozenset()
     demo_users = True

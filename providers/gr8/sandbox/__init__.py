@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from providers.gr8.sandbox import offers, replies
 from providers.gr8.sandbox.asked import FieldsError, check_headers
@@ -55,6 +55,16 @@ class Gr8Sandbox:
         "return": ANSWERED,
         "limits": ANSWERED,
         "register": ANSWERED,
+    }
+    fault_words: ClassVar[Mapping[str, str]] = {
+        "duplicate_callback": "The settlement, or at wallet the stake, comes three times at once.",
+        "odds_changed": "Refused, for other odds.",
+        "overask": "Refused for a stake above the limit that may be asked for as an overask.",
+        "rate_limited": "429 with Retry-After.",
+        "rollback_first": "The rollback of a stake comes before the stake.",
+        "settle_before_reply": "The settlement comes before the answer to the placement.",
+        "unauthorized": "Every token is forgotten, and the call is answered 401.",
+        "vendor_rollback": "Seconds after the stake was taken, it is rolled back.",
     }
     reject_codes = frozenset(map(str, replies.ERROR_CODES))
     demo_settings: Mapping[str, str] = {

@@ -42,6 +42,15 @@ class SuperbetSandbox:
             {"duplicate_callback", "rollback_later", "unknown_action", "bad_signature"}
         ),
     }
+    fault_words: ClassVar[Mapping[str, str]] = {
+        "bad_signature": "The next result is signed wrongly once, and then rightly.",
+        "discard": "Given up and discarded, although the webhook has said yes.",
+        "duplicate_callback": "The next result comes three times at once.",
+        "paid_lost": "Paid, and the connection is reset.",
+        "reserve_not_approved": "A ticket with approved: false.",
+        "rollback_later": "A result, withdrawn seconds later, and then another one.",
+        "unknown_action": "A ticket_update comes besides the next result.",
+    }
     reject_codes = frozenset(map(str, MESSAGES))
     demo_settings: ClassVar[Mapping[str, str]] = {"operator": USUAL_OPERATOR}
     demo_secrets: ClassVar[Mapping[str, str]] = {"signing_secret": USUAL_SECRET}

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from providers.sandbox.server import RunningSandbox, running_sandbox
 from tests.factories.staff import a_client
@@ -41,6 +42,7 @@ def test_it_lists_every_provider_with_its_faults(sandbox: RunningSandbox):
         assert f'aria-label="{each["name"]}"' in text
         for call, names in each["faults"].items():
             assert all(f'value="{call}/{name}"' in text for name in names)
+            assert all(f'title="{escape(each["explained"][name])}"' in text for name in names)
     assert "None: every call is answered well." in text
 
 
