@@ -26,6 +26,7 @@ _RETRY_AFTER_S = 5
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _NOT_THERE = {"not_found", "event_not_found", "market_not_found"}
 _REFUSED = "provider_refused"
+_WHOLE = re.compile(r"-?[0-9]+")
 _DEPTHS = {"1": 1, "2": 2, "3": 3}
 _DEEPEST = 3
 
@@ -144,7 +145,9 @@ def _depth(request: Request) -> int:
 
 
 def _read_depth(text: str | None) -> int:
-    depth = _DEPTHS.get("1" if text is None else text)
+    asked = "1" if text is None else text
+    depth = _DEPTHS.get(asked)
     if depth is None:
-        raise problems.invalid("depth", "malformed", f"It is 1 to {_DEEPEST}.")
+        code = "out_of_range" if _WHOLE.fullmatch(asked) else "malformed"
+        raise problems.invalid("depth", code, f"It is 1 to {_DEEPEST}.")
     return depth

@@ -104,9 +104,15 @@ def test_a_book_is_as_deep_as_asked_for(api, base, exchange, depth) -> None:
     assert [each["odds"] for each in selection["back"]] == ["1.50", "1.48", "1.46"][: int(depth)]
 
 
-@pytest.mark.parametrize("depth", ["0", "4", "-1", "1.0", "two", "", "\u0661"])
-def test_another_depth_is_named(api, base, exchange, depth) -> None:
-    assert errors(api.get(f"{base}/markets/7/book", depth=depth)) == {"depth": "malformed"}
+@pytest.mark.parametrize(
+    ("depth", "code"),
+    [
+        *((depth, "out_of_range") for depth in ("0", "4", "-1", "99999999999")),
+        *((depth, "malformed") for depth in ("1.0", "two", "", "\u0661")),
+    ],
+)
+def test_another_depth_is_named(api, base, exchange, depth, code) -> None:
+    assert errors(api.get(f"{base}/markets/7/book", depth=depth)) == {"depth": code}
     assert not exchange.calls
 
 
