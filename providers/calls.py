@@ -61,11 +61,17 @@ def slip_form(*, account: ProviderAccount) -> SlipForm:
 # --- bets ---------------------------------------------------------------------------------------
 
 
+def _no_bets(provider: Provider) -> str:
+    if Capability.EXCHANGE in provider.capabilities:
+        return f"{provider.title} is an exchange: orders go to /exchange/{{account}}/orders."
+    return f"{provider.title} places bets itself and takes none from here."
+
+
 def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
     """Refuse, before any money is held, what this account's provider can never take."""
     provider = _provider(account)
     if Capability.PLACE not in provider.capabilities:
-        return Rejected(code="placement_not_supported", message=f"{provider.title} takes no bets")
+        return Rejected(code="placement_not_supported", message=_no_bets(provider))
     return provider.check_slip(account, slip)
 
 

@@ -227,7 +227,7 @@ def _rejection_body(coupon: Coupon) -> dict[str, Any] | None:
     return {
         "code": stored["code"],
         "message": stored["message"],
-        "provider_code": stored.get("provider_code", ""),
+        "provider_code": stored.get("provider_code") or None,
         "changed": [
             {
                 "item": change["item"],

@@ -6,7 +6,7 @@ that moves money, a value of the wrong type is a mistake of the caller's program
 
 import re
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -21,11 +21,28 @@ def fail(code: str, message: str) -> NoReturn:
     raise ValidationError([ErrorDetail(message, code)])
 
 
+class StrictList(serializers.ListSerializer[Any]):
+    """A list of objects, which says in our words how many it may have."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "not_a_list": "Send it as a list.",
+        "empty": "It is not empty.",
+        "min_length": "It has at least {min_length} of them.",
+        "max_length": "It has at most {max_length} of them.",
+    }
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know, by name, beside everything else that is wrong."""
 
+    class Meta:
+        list_serializer_class = StrictList
+
     def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if not isinstance(data, dict):
+            not_one = ErrorDetail("Send it as an object.", "not_an_object")
+            raise ValidationError({"non_field_errors": [not_one]})
+        unknown = set(data) - set(self.fields)
         if not unknown:
             return super().to_internal_value(data)
         errors: dict[str, Any] = {

@@ -12,6 +12,7 @@ from providers import services as providers
 from providers.contract import (
     BetSlip,
     CouponType,
+    Leg,
     OddsPolicy,
     OptionValue,
     Rejected,
@@ -156,6 +157,9 @@ def _type_faults(form: SlipForm, request: PlacementRequest) -> Iterator[FieldFau
     if request.type not in form.types:
         taken = ", ".join(each for each in CouponType if each in form.types)
         yield _fault("type", "invalid_choice", f"This provider takes {taken}.")
+    if request.odds_policy not in form.odds_policies:
+        taken = ", ".join(each for each in OddsPolicy if each in form.odds_policies)
+        yield _fault("odds_policy", "invalid_choice", f"This provider takes {taken}.")
 
 
 def _item_faults(form: SlipForm, item: Selection, at: str) -> Iterator[FieldFault]:
@@ -163,16 +167,24 @@ def _item_faults(form: SlipForm, item: Selection, at: str) -> Iterator[FieldFaul
     yield from _presence(f"{at}.odds", item.odds is not None, wanted=form.items_have_odds)
     if not item.legs:
         yield from _presence(f"{at}.selection", bool(item.selection), wanted=True)
+        yield from _source_faults(form, item, at)
     elif not form.bet_builder:
         yield _fault(f"{at}.legs", "unknown_field", "This provider takes no bet builders.")
     else:
-        own = {
-            "selection": bool(item.selection),
-            "data_version": item.data_version is not None,
-            "source_feature": bool(item.source_feature),
-        }
-        for name, given in own.items():
-            yield from _presence(f"{at}.{name}", given, wanted=False)
+        yield from _presence(f"{at}.selection", bool(item.selection), wanted=False)
+        yield from _sources(item, at)
+        for place, leg in enumerate(item.legs):
+            yield from _source_faults(form, leg, f"{at}.legs[{place}]")
+
+
+def _source_faults(form: SlipForm, item: Selection | Leg, at: str) -> Iterator[FieldFault]:
+    if not form.items_have_source:
+        yield from _sources(item, at)
+
+
+def _sources(item: Selection | Leg, at: str) -> Iterator[FieldFault]:
+    yield from _presence(f"{at}.data_version", item.data_version is not None, wanted=False)
+    yield from _presence(f"{at}.source_feature", bool(item.source_feature), wanted=False)
 
 
 def _presence(field: str, given: bool, *, wanted: bool) -> Iterator[FieldFault]:

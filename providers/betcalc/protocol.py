@@ -92,7 +92,10 @@ def check_slip(slip: BetSlip) -> Rejected | None:
         if not _sendable(selection):
             return Rejected(
                 code="wrong_bet_data",
-                message=f"selection {index}: an event or bet code of this form cannot be sent",
+                message=(
+                    f"Item {index + 1} cannot be sent: betcalc's events and bet codes have plain "
+                    "characters, no # and no blanks around them, and an event has no |"
+                ),
             )
     return None
 

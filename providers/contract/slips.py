@@ -110,12 +110,15 @@ class SlipForm:
 
     `reference_is_ours`: the bet's id at the provider is our coupon id, so it is known before the
     call. `needs_player_token`: the provider identifies the player by a short-lived token of ours.
+    `items_have_source`: items and legs may have `data_version` and `source_feature`.
     """
 
     items_have_event: bool = True
     items_have_odds: bool = True
     bet_builder: bool = False
+    items_have_source: bool = False
     types: frozenset[CouponType] = frozenset(CouponType)
+    odds_policies: frozenset[OddsPolicy] = frozenset(OddsPolicy)
     options: tuple[SlipOption, ...] = ()
     reference_is_ours: bool = False
     needs_player_token: bool = False

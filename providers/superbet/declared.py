@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from providers.contract import CouponType, Declared, SlipForm, SlipOption
+from providers.contract import CouponType, Declared, OddsPolicy, SlipForm, SlipOption
 from providers.superbet.protocol.tickets import FIELD_SETS, SOURCES
 from providers.usual_settings import ALLOWED_IPS, PUBLIC_URL, RESULT_DUE_H
 
@@ -13,6 +13,7 @@ SLIP_FORM = SlipForm(
     items_have_event=False,
     items_have_odds=False,
     types=frozenset({CouponType.SINGLE, CouponType.EXPRESS}),
+    odds_policies=frozenset({OddsPolicy.NONE}),
     options=(
         SlipOption(
             name="event",

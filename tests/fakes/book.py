@@ -17,6 +17,7 @@ from providers.contract import (
     Done,
     Inbound,
     KeepReference,
+    OddsPolicy,
     OpenBet,
     Parsed,
     Placement,
@@ -98,6 +99,7 @@ class FakeSportsbook(FakeBook):
         }
     )
     slip_form = SlipForm(
+        items_have_source=True,
         bet_builder=True,
         reference_is_ours=True,
         options=(
@@ -175,6 +177,7 @@ class FakeTickets(FakeSportsbook):
     slip_form = SlipForm(
         items_have_event=False,
         items_have_odds=False,
+        odds_policies=frozenset({OddsPolicy.NONE}),
         types=frozenset({CouponType.SINGLE, CouponType.EXPRESS}),
         options=(
             SlipOption(name="event", kind="whole", least=Decimal(1), help="", required=True),

@@ -48,7 +48,7 @@ def without(name: str) -> dict:
         ({"items": "x"}, {"items": "not_a_list"}),
         ({"items": []}, {"items": "min_length"}),
         ({"items": [ITEM] * 2}, {"items": "wrong_number_of_items"}),
-        ({"items": [1]}, {"items[0]": "invalid"}),
+        ({"items": [1]}, {"items[0]": "not_an_object"}),
         ({"items": [without("odds")]}, {"items[0].odds": "required"}),
         ({"items": [without("event_id")]}, {"items[0].event_id": "required"}),
         ({"items": [{**ITEM, "odds": 4.27}]}, {"items[0].odds": "not_a_string"}),

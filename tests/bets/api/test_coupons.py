@@ -122,7 +122,7 @@ def test_a_refusal_without_a_call_is_a_coupon_too(api, slip, book) -> None:
     assert rejection.pop("message")
     assert rejection == {
         "code": "insufficient_funds",
-        "provider_code": "",
+        "provider_code": None,
         "changed": [],
         "max_stake": None,
     }

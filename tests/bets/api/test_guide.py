@@ -9,6 +9,7 @@ import pytest
 
 from bets.models import CouponStatus
 from bets.models.coupons import NEXT
+from bets.services import plain_words
 from config import problems
 from tests.factories.bets import a_coupon, a_player
 
@@ -93,3 +94,42 @@ def test_the_request_of_the_guide_is_taken(api, player, account, book) -> None:
     sent = re.search(r"slip-000042' -d '(.*?)'\n```", GUIDE, re.DOTALL)
     body = sent[1].replace("'$PLAYER'", str(player.pk)).replace('"betcalc"', f'"{account.code}"')
     assert api.post("/coupons", body.encode(), key="slip-000042").json()["status"] == "accepted"
+
+
+# What no coupon and no quote is refused with: answers to a provider's own wallet calls that leave
+# no coupon, and to returns, limits and registrations, whose words stand in `detail` or `error`.
+_NOT_OF_COUPONS = {
+    "bet_already_settled",
+    "cancelled",
+    "currency_mismatch",
+    "invalid_amount",
+    "unknown_user",
+    "wrong_limits",
+    "wrong_player_data",
+}
+_REFUSALS = {"Rejected", "NotSent", "Withheld", "NotAuthorized", "LoginFailed", "_Refusal"}
+
+
+def neutral_codes() -> set[str]:
+    """The codes that the code refuses bets with; those of exchanges have a table of their own."""
+    folders = (ROOT / "providers").rglob("*.py"), (ROOT / "bets" / "services").glob("*.py")
+    files = [file for folder in folders for file in folder]
+    files = [file for file in files if not {"sandbox", "betflag"} & set(file.parts)]
+    calls = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    return {code for call in calls if isinstance(call, ast.Call) for code in _codes_of(call)}
+
+
+def _codes_of(call: ast.Call) -> list[str]:
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    if name not in _REFUSALS | {"Meaning"}:
+        return []
+    given = [*call.args[:1], *(each.value for each in call.keywords if each.arg == "code")]
+    return [str(each.value) for each in given if isinstance(each, ast.Constant)]
+
+
+def test_every_code_of_a_rejection_is_documented() -> None:
+    table = GUIDE.split("`max_stake` is set where", 1)[1].split("Providers may add codes", 1)[0]
+    documented = set(re.findall(r"`([a-z_]+)`", table))
+    codes = neutral_codes() | set(plain_words._WORDS)
+    assert {"odds_changed", "provider_suspended", "not_at_provider", "rate_limited"} <= codes
+    assert codes - documented == _NOT_OF_COUPONS

@@ -229,3 +229,26 @@ def test_a_slip_of_any_form_costs_as_many_statements_as_a_plain_one(
         api.post("/coupons", sports_slip(type="express", items=many, options=OPTIONS), key="k2")
     with django_assert_max_num_queries(len(plain) // 3):
         api.post("/coupons/quote", sports_slip(items=[ITEM]))
+
+
+# --- what only some providers take --------------------------------------------------------------
+
+
+def test_sources_are_not_taken_where_the_provider_has_none(api, slip, account, book) -> None:
+    item = {**ITEM, "data_version": 1, "source_feature": "x"}
+    assert errors(api.post("/coupons", slip(items=[item]), key="k")) == {
+        "items[0].data_version": "unknown_field",
+        "items[0].source_feature": "unknown_field",
+    }
+
+
+def test_an_odds_policy_that_the_provider_has_not(api, ticket, tickets) -> None:
+    refused = api.post("/coupons", ticket(odds_policy="any"), key="k")
+    assert errors(refused) == {"odds_policy": "invalid_choice"}
+    assert "takes none." in refused.json()["detail"]
+
+
+def test_too_few_items_are_named_in_our_words(api, slip) -> None:
+    refused = api.post("/coupons", slip(items=[]), key="k")
+    assert errors(refused) == {"items": "min_length"}
+    assert refused.json()["detail"] == "items: It has at least 1 of them."
