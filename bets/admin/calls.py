@@ -1,13 +1,16 @@
 """The calls to a provider as they stand on the page of what they are about."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.http import HttpRequest
 
 from bets.admin import values
+from bets.models import Coupon, Player
 from config.staff.display import NOTHING, Tone, badge, code, moment, pretty
 from config.staff.page import Fold, Folds, Section, Text
 from providers import failures
+from providers.admin.calls import SUBJECT_NAMES
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -16,6 +19,19 @@ _TONES = {
     CallOutcome.UNKNOWN: Tone.ALERT,
     CallOutcome.ERROR: Tone.ALERT,
 }
+
+
+def _code_of_coupon(coupon_id: UUID) -> str:
+    return Coupon.objects.filter(pk=coupon_id).values_list("code", flat=True).first() or ""
+
+
+def _id_of_player(player_id: UUID) -> str:
+    """The partner's id, which those may see too who may not see names."""
+    return Player.objects.filter(pk=player_id).values_list("external_id", flat=True).first() or ""
+
+
+SUBJECT_NAMES["coupon"] = _code_of_coupon
+SUBJECT_NAMES["player"] = _id_of_player
 
 
 def calls_section(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -13,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bets.admin import search, values
 from bets.admin.exchange_values import order_link
-from bets.models import Flag
+from bets.models import Coupon, Flag
 from bets.services import flags
 from config.staff.actions import Action, By, Done, NoQuestions, Refused
 from config.staff.admin import StaffAdmin
@@ -29,6 +30,9 @@ class WithNote(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="What you found and did. It is kept with the flag.",
     )
+
+
+_TAKE = "Take it"
 
 
 def _take(flag: Flag, _: Mapping[str, Any], by: By) -> Done:
@@ -84,7 +88,7 @@ class FlagAdmin(StaffAdmin):
     staff_actions = (
         Action(
             name="take",
-            label="Take it",
+            label=_TAKE,
             permission="bets.resolve_flag",
             form=NoQuestions,
             explain=lambda flag: "You look after it; the others see your name beside it.",
@@ -119,6 +123,13 @@ class FlagAdmin(StaffAdmin):
             side_by_side=[_facts(request, target)],
             sections=[done_by_staff(target)],
         )
+
+    def _buttons(self, request: HttpRequest, target: Any) -> list[dict[str, str]]:
+        """What is yours already is not offered to you again."""
+        buttons = super()._buttons(request, target)
+        if target.owner_id != request.user.pk:
+            return buttons
+        return [button for button in buttons if button["label"] != _TAKE]
 
     @display(description="What")
     def what(self, flag: Flag) -> str:
@@ -158,7 +169,7 @@ def _facts(request: HttpRequest, flag: Flag) -> Facts:
         title="About",
         rows=[
             ("Why", flag.detail),
-            ("Coupon", values.coupon_link(flag.coupon) if flag.coupon else NOTHING),
+            ("Coupon", _coupon_link(flag)),
             ("Exchange order", order_link(flag.order) if flag.order else NOTHING),
             (
                 "Player",
@@ -169,3 +180,21 @@ def _facts(request: HttpRequest, flag: Flag) -> Facts:
             ("Delivery", code(str(flag.delivery_id or ""))),
         ],
     )
+
+
+def _coupon_link(flag: Flag) -> object:
+    """The flag's coupon, or the one that its reference names at the account."""
+    coupon = flag.coupon
+    if coupon is None and flag.reference:
+        found = Coupon.objects.filter(account=flag.account, provider_reference=flag.reference)
+        coupon = found.first() or _ours(flag)
+    return values.coupon_link(coupon) if coupon else NOTHING
+
+
+def _ours(flag: Flag) -> Coupon | None:
+    """Some providers name a bet by our own id."""
+    try:
+        wanted = UUID(flag.reference)
+    except ValueError:
+        return None
+    return Coupon.objects.filter(account=flag.account, pk=wanted).first()

@@ -1,5 +1,6 @@
 """The log of calls to providers."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ _TONES = {
 # Bodies name players. The permission and the pages are the domain's; this app only knows their
 # names.
 _SEE_NAMES = "bets.see_personal_data"
+# `bets` says how a coupon or a player is called: it may import this app, and not the reverse.
+SUBJECT_NAMES: dict[str, Callable[[UUID], str]] = {}
 _PAGES = {
     "coupon": "admin:bets_coupon_change",
     "player": "admin:bets_player_change",
@@ -125,7 +128,9 @@ def _subject(call: ProviderCall) -> object:
     """A link to what the call was about, where that has a page and is still there."""
     if call.subject_id is None:
         return NOTHING
-    text = f"{call.subject_kind} {call.subject_id}"
+    name_of = SUBJECT_NAMES.get(call.subject_kind)
+    name = name_of(call.subject_id) if name_of else ""
+    text = f"{call.subject_kind} {name or call.subject_id}"
     page = _PAGES.get(call.subject_kind)
     return link(text, reverse(page, args=[call.subject_id])) if page else text
 

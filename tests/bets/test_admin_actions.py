@@ -10,6 +10,7 @@ from django.urls import reverse
 from bets.models import CouponStatus, Flag, FlagKind, Partner
 from bets.services.placement import book_answer
 from providers.contract import Accepted, Unknown
+from providers.models import ProviderCall
 from tests.factories.bets import a_coupon, a_held_coupon, a_partner, a_player, an_account
 from tests.factories.staff import a_client, a_member
 from wallets import queries as ledger
@@ -239,3 +240,44 @@ def test_a_code_that_is_taken_is_refused_beside_the_field():
     a_partner("north")
     page = a_client().post(reverse("admin:bets_partner_add"), {"code": "north", "name": "x"})
     assert "There is a partner with this code." in page.content.decode()
+
+
+def test_a_flag_that_is_yours_is_not_offered_to_you_again(account):
+    ann = a_member("trader")
+    client = Client()
+    client.force_login(ann)
+    flag = Flag.objects.create(kind=FlagKind.UNFAMILIAR, account=account, reference="1", detail="x")
+    address = reverse("admin:bets_flag_change", args=[flag.pk])
+    assert "Take it" in client.get(address).content.decode()
+    Flag.objects.filter(pk=flag.pk).update(owner=ann)
+    page = client.get(address).content.decode()
+    assert "Take it" not in page
+    assert "Resolve" in page
+
+
+@pytest.mark.parametrize("by", ["provider_reference", "pk"])
+def test_a_flag_leads_to_the_coupon_that_its_reference_names(ada, account, by):
+    coupon = a_coupon(ada, account)
+    coupon.provider_reference = "BET-77"
+    coupon.save(update_fields=["provider_reference"])
+    reference = str(getattr(coupon, by))
+    flag = Flag.objects.create(
+        kind=FlagKind.UNFAMILIAR, account=account, reference=reference, detail="x"
+    )
+    page = a_client("trader").get(reverse("admin:bets_flag_change", args=[flag.pk]))
+    assert coupon.code in page.content.decode()
+
+
+def test_a_call_names_the_coupon_and_the_player_it_is_about(ada, account):
+    coupon = a_coupon(ada, account)
+    for kind, subject, name in (("coupon", coupon.pk, coupon.code), ("player", ada.pk, "ada")):
+        call = ProviderCall.objects.create(
+            account=account,
+            operation="ask",
+            method="GET",
+            url="http://x/",
+            subject_kind=kind,
+            subject_id=subject,
+        )
+        address = reverse("admin:providers_providercall_change", args=[call.pk])
+        assert f">{kind} {name}</a>" in a_client("trader").get(address).content.decode()

@@ -1,5 +1,6 @@
 """What staff ask of providers about coupons and players, over the admin's addresses."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -110,8 +111,9 @@ def test_options_builders_and_taxes_are_shown_in_words(player, sports_account) -
     legs = [{"selection": "Home", "odds": "1.50"}, {"selection": "Over", "odds": "2.00"}]
     coupon.items.update(selection="", requested_odds=None, event_id="", legs=legs)
     page = page_of(a_client("support"), coupon)
-    assert "yes (Above the limit.)" in page
-    assert "0.5 (A multiplier.)" in page
+    assert re.search(r">\s*Overask\s*<[^>]*>\s*<[^>]*>\s*yes\s*<", page)
+    assert re.search(r">\s*Share\s*<[^>]*>\s*<[^>]*>\s*0\.5\s*<", page)
+    assert "Above the limit." not in page
     assert "Bet builder: Home at 1.50; Over at 2.00" in page
     assert "DEC4C0" in page
     assert all(amount in page for amount in ("8.89 EUR", "1.11 EUR", "2.00 EUR"))
