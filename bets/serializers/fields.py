@@ -24,7 +24,7 @@ def fail(code: str, message: str) -> NoReturn:
 class StrictList(serializers.ListSerializer[Any]):
     """A list of objects, which says in our words how many it may have."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "not_a_list": "Send it as a list.",
         "empty": "It is not empty.",
         "min_length": "It has at least {min_length} of them.",
