@@ -82,7 +82,7 @@ def test_who_suspends_it_first_is_kept(account):
 
     found = health.of(account_id=account.id, now=NOW)
     assert (found.state, found.since, found.why) == (
-        State.SUSPENDED, NOW, "By staff:ada: First.",
+        State.SUSPENDED, NOW, "Suspended by ada (staff): First.",
     )  # fmt: skip
     assert health.resume(account_id=account.id)
     assert not health.resume(account_id=account.id)
