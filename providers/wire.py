@@ -8,7 +8,7 @@ refused as malformed. `Fields` reads an object by name and says where a value is
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -23,7 +23,6 @@ _AMOUNT = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 # What needs no further look: neither can have more than _MOST_DIGITS.
 _SHORT_AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,14})?")
 _SHORT_WHOLE = re.compile(r"[0-9]{1,18}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT_S = 2**33
 # Escapes of NUL and of halves of characters.
 _DOUBTFUL = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -208,7 +207,7 @@ class Fields:
         seconds = as_whole(value)
         if seconds is None or not 0 <= seconds < _LAST_MOMENT_S:
             self.wrong(name, "must be a moment in unix seconds")
-        return _EPOCH + timedelta(seconds=seconds)
+        return datetime.fromtimestamp(seconds, UTC)
 
     def unread(self) -> Iterator[str]:
         """Where fields are that nobody asked for, without the indexes of lists."""

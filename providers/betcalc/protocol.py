@@ -341,13 +341,16 @@ def _bar_code(inner: wire.Fields) -> str:
     return inner.reference("BarCode", longest=_LONGEST_BAR_CODE)[: LONGEST_REFERENCE + 1]
 
 
+_DOCUMENTED = {
+    (2, 0): Verdict.WON,
+    (2, 1): Verdict.PARTLY_REFUNDED,
+    (4, 0): Verdict.LOST,
+}
+
+
 def _meaning(status: int, extra: int, returns: frozenset[str]) -> Verdict:
     """The table of the page: what is not in it is unclear, unless the account says otherwise."""
-    documented = {
-        (2, 0): Verdict.WON,
-        (2, 1): Verdict.PARTLY_REFUNDED,
-        (4, 0): Verdict.LOST,
-    }.get((status, extra))
+    documented = _DOCUMENTED.get((status, extra))
     if documented is not None:
         return documented
     if f"{status}/{extra}" in returns or str(status) in returns:
