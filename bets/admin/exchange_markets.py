@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from bets.admin import exchange_values as values
+from bets.admin import story
 from bets.admin.calls import calls_section
 from bets.admin.exchange_orders import read_now
 from bets.models import ExchangeMarket, ExchangeOrder
@@ -24,7 +25,6 @@ from config.staff.display import (
     moment,
     moment_text,
     number,
-    plain_number,
 )
 from config.staff.filters import Recent
 from config.staff.history import done_by_staff
@@ -180,7 +180,7 @@ def _orders(orders: list[ExchangeOrder]) -> Table:
             (
                 values.order_link(order),
                 order.partner.name,
-                number(plain_number(order.odds)),
+                number(story.odds_in_words(order.odds)),
                 values.money(order.stake, order.currency),
                 values.money(order.matched, order.currency),
                 values.money(order.exposure, order.currency),

@@ -24,7 +24,6 @@ from config.staff.display import (
     moment,
     moment_text,
     number,
-    plain_number,
     yes_no,
 )
 from config.staff.history import done_by_staff
@@ -91,7 +90,7 @@ def _money(order: ExchangeOrder) -> Facts:
             ("Stake", values.money(order.stake, order.currency)),
             ("Matched", values.money(order.matched, order.currency)),
             ("Still waits", values.money(order.remaining, order.currency)),
-            ("Average odds matched", number(plain_number(order.average_matched_odds))),
+            ("Average odds matched", number(story.odds_in_words(order.average_matched_odds))),
             ("Liability of all of it", values.money(order.liability, order.currency)),
             ("Exposure now", values.money(order.exposure, order.currency)),
         ],
@@ -108,7 +107,7 @@ def _terms(request: HttpRequest, order: ExchangeOrder) -> Facts:
         rows=[
             ("Status", values.status_badge(order)),
             ("Side", order.side),
-            ("Odds", plain_number(order.odds)),
+            ("Odds", story.odds_in_words(order.odds)),
             ("Selection", code(order.selection_id)),
             ("Market", values.market_link(market) if market else code(order.market_id)),
             ("Market version", str(batch.market_version) if batch.market_version else "any"),
@@ -157,7 +156,7 @@ def _timeline(order: ExchangeOrder, events: Sequence[ExchangeOrderEvent]) -> Tab
             moment(event.created_at),
             event.get_kind_display(),
             values.money(event.amount, order.currency),
-            number(plain_number(event.odds)),
+            number(story.odds_in_words(event.odds)),
             _move(event),
             story.actor_in_words(event.actor),
             event.reason or NOTHING,
@@ -201,7 +200,7 @@ def _batch(order: ExchangeOrder) -> Table:
         rows=[
             (
                 values.order_link(other),
-                number(plain_number(other.odds)),
+                number(story.odds_in_words(other.odds)),
                 values.money(other.stake, other.currency),
                 values.status_badge(other),
             )

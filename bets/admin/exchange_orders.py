@@ -12,12 +12,13 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bets.admin import exchange_values as values
+from bets.admin import story
 from bets.admin.exchange_order_page import order_page
 from bets.models import LIVE, UNANSWERED, ExchangeMarket, ExchangeOrder, OrderStatus
 from bets.services.exchange import cancelling, deciding
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.admin import StaffAdmin
-from config.staff.display import Tone, moment, number, plain_number
+from config.staff.display import Tone, moment, number
 from config.staff.filters import Recent
 from config.staff.page import Page
 from providers.models import ProviderAccount
@@ -195,7 +196,7 @@ class ExchangeOrderAdmin(StaffAdmin):
 
     @display(description="Odds")
     def odds_asked(self, order: ExchangeOrder) -> Any:
-        return number(plain_number(order.odds))
+        return number(story.odds_in_words(order.odds))
 
     @display(description="Stake")
     def stake_amount(self, order: ExchangeOrder) -> Any:
