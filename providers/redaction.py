@@ -79,16 +79,17 @@ def redact(text: str, *, secrets: Iterable[str] = ()) -> str:
 
 def written_forms(secrets: Iterable[str]) -> tuple[str, ...]:
     """Every way in which secrets may be written, for `redact_forms`: longer ones first."""
-    forms: set[str] = set()
-    for secret in secrets:
-        if len(secret) < _SHORTEST:
-            continue
-        forms.add(secret)
-        if not (secret.isascii() and secret.isalnum()):
-            forms |= {json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}
-            forms.add(quote(secret))
-            forms |= _rarer_forms(secret)
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms_of(secret)}
     return tuple(sorted(forms, key=len, reverse=True))
+
+
+@lru_cache(maxsize=256)
+def _forms_of(secret: str) -> frozenset[str]:
+    """An account's secrets are the same at each of its calls."""
+    if secret.isascii() and secret.isalnum():
+        return frozenset({secret})
+    encoded = {json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), quote(secret)}
+    return frozenset({secret} | encoded | _rarer_forms(secret))
 
 
 def _rarer_forms(secret: str) -> set[str]:
