@@ -15,6 +15,7 @@ from providers.services import InvalidAccount
 from providers.transport import CallNotSent, Transport
 from tests.factories.calls import a_call, ask
 from tests.factories.providers import make_account
+from tests.providers.processes import run_together
 from tests.providers.scripted import reply
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -247,3 +248,21 @@ def test_a_shorter_pause_does_not_end_a_longer_one(account):
 def test_an_answer_without_the_header_says_nothing(server, transport, account):
     server.on("/ask", reply({}))
     assert transport.call(a_call(account, server.url + "/ask")).retry_after_s is None
+
+
+_TAKE_TEN = """
+from decimal import Decimal
+from uuid import UUID
+from providers import rates
+account, slow = UUID(sys.argv[1]), rates.Rate(Decimal("0.05"), 5)
+print(sum(rates.take(account_id=account, rate=slow, patience_s=0) is not None for _ in range(10)))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_share_one_bucket():
+    account = make_account()
+
+    taken = run_together(_TAKE_TEN, str(account.id), number=4)
+
+    assert sum(map(int, taken)) == SLOW.burst
