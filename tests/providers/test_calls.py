@@ -213,18 +213,31 @@ def test_pruning_is_one_statement_that_reads_the_key(account, django_assert_num_
         plan = " ".join(line for (line,) in cursor.fetchall())
     assert "providers_providercall_pkey" in plan
     assert "created_at" not in plan
+    assert "Loop" not in plan
+    assert "Join" not in plan
+
+
+def test_pruning_reads_each_row_once_when_the_planner_believes_the_table_empty(account):
+    old = NOW - timedelta(days=40)
+    for _ in range(2):
+        _many_rows(account, old, 2_000)
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM providers_providercall")
+            cursor.execute("ANALYZE providers_providercall")
+    _many_rows(account, old, 2_000)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert services.prune_calls(before=NOW - timedelta(days=30), batch=1_500) == 1_500
+    _many_rows(account, old - timedelta(days=1), 1_500)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked[0]['sql']}")
+        [plans] = cursor.fetchone()
+    assert max(_loops(plans[0]["Plan"])) == 1
 
 
 def test_the_job_drains_all_of_it_with_flat_memory(account, monkeypatch):
     old = datetime.now(UTC) - jobs.CALL_KEPT - timedelta(days=1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO providers_providercall (id, account_id, operation, subject_kind, method,"
-            " url, request, response, outcome, error, created_at)"
-            " SELECT (%s || lpad(to_hex(n), 12, '0'))::uuid, %s, 'place', '', 'POST', 'http://x/',"
-            " repeat('x', 500), '', 'ok', '', %s FROM generate_series(1, 12000) AS n",
-            [str(ids.first_at(old))[:24], account.pk, old],
-        )
+    _many_rows(account, old, 12_000)
     kept = a_row(account)
     tracemalloc.start()
     deleted = jobs.purge_calls()
@@ -234,3 +247,20 @@ def test_the_job_drains_all_of_it_with_flat_memory(account, monkeypatch):
     assert deleted == 12_000
     assert list(ProviderCall.objects.all()) == [kept]
     assert peak < 2_000_000
+
+
+def _many_rows(account, moment, count):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO providers_providercall (id, account_id, operation, subject_kind, method,"
+            " url, request, response, outcome, error, created_at)"
+            " SELECT (%s || lpad(to_hex(n), 12, '0'))::uuid, %s, 'place', '', 'POST', 'http://x/',"
+            " repeat('x', 500), '', 'ok', '', %s FROM generate_series(1, %s) AS n",
+            [str(ids.first_at(moment))[:24], account.pk, moment, count],
+        )
+
+
+def _loops(plan):
+    yield plan["Actual Loops"]
+    for part in plan.get("Plans", ()):
+        yield from _loops(part)
