@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from bets.services import limits, registrations, resolution, resolver, tokens
 from bets.services.exchange import watching
+from bets.services.following_up import resolution, resolver
+from bets.services.players import limits, registrations, tokens
 
 
 def sweep_coupons() -> int:

@@ -11,7 +11,7 @@ from unfold.widgets import (
 
 from bets.admin import values
 from bets.models import Coupon, CouponStatus, Result
-from bets.services import by_hand
+from bets.services.following_up import by_hand
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.display import Tone
 

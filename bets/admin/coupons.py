@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from bets.admin import by_hand, search, story, values
 from bets.admin.coupon_page import coupon_page
 from bets.models import Coupon, CouponStatus
-from bets.services import resolution, resolver, returns
+from bets.services.following_up import resolution, resolver, returns
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.admin import StaffAdmin
 from config.staff.display import Tone, moment, number

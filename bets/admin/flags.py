@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from bets.admin import search, values
 from bets.admin.exchange_values import order_link
 from bets.models import Coupon, Flag
-from bets.services import flags
+from bets.services.coupon import flags
 from config.staff.actions import Action, By, Done, NoQuestions, Refused
 from config.staff.admin import StaffAdmin
 from config.staff.display import NOTHING, Tone, code, moment, moment_text

@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from bets.admin import story
 from bets.models import ErrandState, LimitChange, Player, Registration
-from bets.services import limits, registrations
+from bets.services.players import limits, registrations
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.display import Tone, badge, moment, number
 from config.staff.page import Column, Table

@@ -15,7 +15,8 @@ from bets.admin import search, values
 from bets.admin.player_errands import REGISTER, SET_LIMITS
 from bets.admin.player_page import player_page
 from bets.models import Player, PlayerStatus
-from bets.services import debts, players
+from bets.services.coupon import debts
+from bets.services.players import players
 from config.staff.actions import Action, By, Done, Refused, WithReason
 from config.staff.admin import StaffAdmin
 from config.staff.display import Tone, moment

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bets.models import Coupon, Origin, Result, TimelineEvent
 from bets.serializers import shown
-from bets.services import returns
+from bets.services.following_up import returns
 from config.staff.display import NOTHING, Tone, moment_text
 from config.staff.page import Summary
 from wallets.currencies import format_amount

@@ -11,16 +11,18 @@ from bets.models import CouponStatus
 from bets.queries.coupons import coupon_of
 from bets.serializers import shown
 from bets.serializers.coupons import NewCoupon, NewReturn, coupon_body
-from bets.services import plain_words, quotes, returns
-from bets.services.quotes import QuoteNotSupported, QuoteRefused, QuoteUnavailable
-from bets.services.resolution import NotPossible
-from bets.services.returns import (
+from bets.services import plain_words
+from bets.services.following_up import returns
+from bets.services.following_up.resolution import NotPossible
+from bets.services.following_up.returns import (
     ReturnInProgress,
     ReturnNotSent,
     ReturnNotSupported,
     ReturnRefused,
 )
-from bets.services.slips import PlacementRefused
+from bets.services.placing import quotes
+from bets.services.placing.quotes import QuoteNotSupported, QuoteRefused, QuoteUnavailable
+from bets.services.placing.slips import PlacementRefused
 from providers.contract import Rejected
 
 

@@ -14,8 +14,8 @@ from bets.api.idempotency import idempotency_key
 from bets.models import CouponStatus
 from bets.queries.coupons import Filters, coupon_of, page_of_coupons
 from bets.serializers.coupons import NewCoupon, coupon_body, coupon_json, request_digest
-from bets.services import placement
-from bets.services.placement import (
+from bets.services.placing import placement
+from bets.services.placing.placement import (
     AccountNotFound,
     CurrencyMismatch,
     FormMismatch,

@@ -8,9 +8,10 @@ from bets.api import parameters, problems
 from bets.api.base import PartnerView
 from bets.api.players import find_player
 from bets.serializers.errands import NewLimits, NewRegistration, limits_body, registration_body
-from bets.services import limits, registrations, slips
-from bets.services.limits import LimitsNotSupported
-from bets.services.registrations import RegistrationNotSupported
+from bets.services.placing import slips
+from bets.services.players import limits, registrations
+from bets.services.players.limits import LimitsNotSupported
+from bets.services.players.registrations import RegistrationNotSupported
 from providers.models import ProviderAccount
 
 _ACCOUNT = "provider_account"

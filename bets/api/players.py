@@ -13,8 +13,8 @@ from bets.api.base import PartnerView, parse_id
 from bets.models import Player
 from bets.queries.players import player_by_external_id, player_of
 from bets.serializers.players import NewMovement, NewPlayer, movement_body, player_body
-from bets.services import players
-from bets.services.players import CashMovement, PlayerExists, PlayerNotActive
+from bets.services.players import players
+from bets.services.players.players import CashMovement, PlayerExists, PlayerNotActive
 from wallets.currencies import exponent
 from wallets.errors import (
     AccountClosed,

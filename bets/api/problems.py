@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rest_framework.exceptions import APIException
 
-from bets.services.slips import FieldFault
+from bets.services.placing.slips import FieldFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

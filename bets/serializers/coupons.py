@@ -26,7 +26,7 @@ from bets.serializers.fields import (
     TrueOrFalseField,
     WholeNumberField,
 )
-from bets.services.slips import PlacementRequest
+from bets.services.placing.slips import PlacementRequest
 from providers.contract import CouponType, Leg, OddsPolicy, Selection
 from wallets.currencies import MAX_AMOUNT, check_amount, exponent
 from wallets.errors import ExcessDecimals, InvalidAmount, UnknownCurrency

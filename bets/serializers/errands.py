@@ -9,8 +9,8 @@ from bets.models import LimitChange, Registration
 from bets.models.limits import Errand
 from bets.serializers import shown
 from bets.serializers.fields import NameField, StrictSerializer, TextField, fail
-from bets.services.limits import DECIMALS, HIGHEST
-from bets.services.slips import plain_number
+from bets.services.placing.slips import plain_number
+from bets.services.players.limits import DECIMALS, HIGHEST
 
 
 class MultiplierField(serializers.Field[Decimal, Any, Any, Any]):

@@ -11,7 +11,7 @@ from bets.serializers.fields import (
     StrictSerializer,
     TextField,
 )
-from bets.services.players import CashMovement
+from bets.services.players.players import CashMovement
 from wallets.queries import Balances
 
 

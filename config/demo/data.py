@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from bets.models import Partner, Player, PlayerStatus
-from bets.services import partners, players
+from bets.services import partners
+from bets.services.players import players
 from providers import registry
 from providers import services as providers
 from providers.contract import Capability

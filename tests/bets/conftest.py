@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Partner, PartnerAccess, Player
-from bets.services import placement
-from bets.services.placement import PlacementRequest
+from bets.services.placing import placement
+from bets.services.placing.placement import PlacementRequest
 from providers import registry
 from providers.contract import CouponType, OddsPolicy, Selection
 from providers.models import ProviderAccount

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bets.models import CouponStatus, Flag, FlagKind, Partner
-from bets.services.placement import book_answer
+from bets.services.placing.placement import book_answer
 from providers.contract import Accepted, Unknown
 from providers.models import ProviderCall
 from tests.factories.bets import a_coupon, a_held_coupon, a_partner, a_player, an_account

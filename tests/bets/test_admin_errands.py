@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bets.models import Coupon, LimitChange, Registration
-from bets.services import answers, limits
+from bets.services.placing import answers
+from bets.services.players import limits
 from providers.contract import Accepted, Rejected, Unknown
 from providers.models import ProviderCall
 from tests.bets.conftest import money

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bets.models import CouponStatus, Flag, FlagKind
-from bets.services.placement import book_answer
+from bets.services.placing.placement import book_answer
 from providers.contract import Accepted, Unknown
 from tests.factories.bets import a_coupon, a_held_coupon, a_partner, a_player, an_account
 from tests.factories.staff import a_client

@@ -10,8 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from bets.models import Coupon, Result
-from bets.services.by_hand import settle_by_hand
-from bets.services.placement import book_answer
+from bets.services.following_up.by_hand import settle_by_hand
+from bets.services.placing.placement import book_answer
 from providers.contract import Accepted
 from tests.browser.reading import cut_off, grave_faults
 from tests.factories.bets import a_held_coupon, a_partner, a_player, an_account

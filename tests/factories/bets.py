@@ -9,7 +9,9 @@ from uuid import uuid4
 from django.utils import timezone
 
 from bets.models import BetItem, Coupon, CouponStatus, Origin, Partner, Player
-from bets.services import money, partners, players
+from bets.services import partners
+from bets.services.coupon import money
+from bets.services.players import players
 from providers import encryption
 from providers.contract import CouponType, Settle, Verdict
 from providers.models import ProviderAccount

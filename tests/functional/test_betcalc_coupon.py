@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, Settlement
-from bets.services import players
+from bets.services.players import players
 from providers.sandbox.server import RunningSandbox
 from tests.factories.providers import make_account
 from tests.functional.shop import Shop, settle_told

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Flag
-from bets.services import limits, registrations, resolver
+from bets.services.following_up import resolver
+from bets.services.players import limits, registrations
 from providers import services as providers
 from providers.gr8.sandbox import SANDBOX
 from providers.models import ProviderCall

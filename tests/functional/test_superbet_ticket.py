@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Flag
-from bets.services import resolver
+from bets.services.following_up import resolver
 from providers import services as providers
 from providers.models import CallOutcome, ProviderCall
 from tests.factories.superbet import SECRET, make_superbet

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from bets.models import BetItem, Coupon, Flag
-from bets.services import acceptance
-from bets.services import money as postings
-from bets.services.batch import Cause
+from bets.services.coupon import acceptance
+from bets.services.coupon import money as postings
+from bets.services.coupon.batch import Cause
 from providers.contract import Accepted
 from providers.models import ProviderAccount
 from tests.bets.conftest import money

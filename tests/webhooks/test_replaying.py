@@ -2,7 +2,7 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, PendingResult, Settlement, TimelineEvent
-from bets.services.resolution import NotPossible
+from bets.services.following_up.resolution import NotPossible
 from tests.bets.conftest import money
 from tests.webhooks.conftest import bets_body, head, heads_body, winners_body
 from tests.webhooks.test_processing import accepted, drain, in_threads

@@ -11,7 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bets.models import Coupon
-from bets.services.resolution import NotPossible
+from bets.services.following_up.resolution import NotPossible
 from config.staff.actions import Action, By, Done, Refused
 from config.staff.admin import StaffAdmin
 from config.staff.display import Tone, code, moment

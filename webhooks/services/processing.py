@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bets.services import completion
-from bets.services.inbound import carry_out
+from bets.services.inbound import completion
+from bets.services.inbound.entrance import carry_out
 from providers import registry
 from providers.contract import Command, Inbound, Incomplete, Outcome, Refused
 from webhooks import routing

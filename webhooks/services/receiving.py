@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from bets.services.inbound import carry_out, is_incomplete, is_question
+from bets.services.inbound.entrance import carry_out, is_incomplete, is_question
 from providers import leases, registry, watch
 from providers.contract import Inbound, Parsed, Processing, Refused, Reply, Route
 from providers.models import ProviderAccount

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from bets.models import Coupon
-from bets.services import resolution
-from bets.services.inbound import takes_stake
+from bets.services.following_up import resolution
+from bets.services.inbound.entrance import takes_stake
 from providers.contract import Command, Effect, Incomplete, Outcome, Refused
 from webhooks.models import Delivery, DeliveryEffect, DeliveryStatus, Replay
 from webhooks.services import broken_off, processing, storing

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from bets.models import Coupon, IdempotencyKey, PlayerStatus
-from bets.services.answers import book_answer
+from bets.services.placing.answers import book_answer
 from providers.contract import Accepted, ChangedOdds, NotSent, Rejected, Unknown
 from tests.factories.bets import a_partner, a_player, fund
 from tests.factories.problems import problem

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from bets.models import LimitChange, Registration
-from bets.services import limits, registrations
+from bets.services.players import limits, registrations
 from providers.contract import NotSent, Rejected, Unknown
 from tests.factories.bets import a_partner, a_player, an_account
 from tests.factories.problems import errors, problem

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bets.models import BetItem, Coupon, IdempotencyKey, PlayerToken
-from bets.services import tokens
+from bets.services.players import tokens
 from providers.contract import Accepted, Leg, Rejected
 from tests.factories.problems import errors
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bets.models import Coupon
-from bets.services import inbound
+from bets.services.inbound import entrance
 from providers.contract import Accepted
 
 
@@ -15,7 +15,7 @@ from providers.contract import Accepted
 def report(account):
     def send(*commands):
         with transaction.atomic():
-            outcomes = inbound.carry_out(
+            outcomes = entrance.carry_out(
                 account=account, commands=commands, delivery_id=uuid4(), now=timezone.now()
             )
         return [outcome.effect.value for outcome in outcomes]

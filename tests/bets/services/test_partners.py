@@ -3,8 +3,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from bets.models import ApiKey, PartnerAccess
-from bets.services import identities, partners
+from bets.services import partners
 from bets.services.partners import IdentityTaken, PartnerExists
+from bets.services.players import identities
 from tests.factories.bets import a_partner, a_player, an_account
 
 pytestmark = pytest.mark.django_db

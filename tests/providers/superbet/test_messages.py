@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, FlagKind, Player, Settlement
-from bets.services import answers, partners
+from bets.services import partners
+from bets.services.placing import answers
 from providers import services as providers
 from providers.contract import Accepted, Unknown
 from providers.models import ProviderAccount

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from bets.models import Coupon, Player
-from bets.services.answers import book_answer
+from bets.services.placing.answers import book_answer
 from providers import registry
 from providers import services as providers
 from providers.contract import Accepted, Rejected, Settle, Verdict

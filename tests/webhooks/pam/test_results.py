@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, Player, Settlement
-from bets.services import resolution
+from bets.services.following_up import resolution
 from providers.contract import Accepted
 from tests.bets.conftest import fund, money
 from tests.factories.bets import a_held_coupon

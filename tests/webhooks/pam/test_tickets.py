@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, Player, Tombstone
-from bets.services import tokens
+from bets.services.players import tokens
 from providers.contract import Accepted, Rejected
 from tests.bets.conftest import money
 from tests.factories.bets import a_held_coupon

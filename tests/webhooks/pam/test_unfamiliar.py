@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Flag
-from bets.services import questions
-from bets.services.batch import Cause
+from bets.services.coupon.batch import Cause
+from bets.services.inbound import questions
 from providers.contract import Unfamiliar
 from providers.models import SeenDetail
 from webhooks.models import Delivery, DeliveryEffect

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from bets.models import Coupon, Flag, WalletTransaction
-from bets.services.answers import book_answer
+from bets.services.placing.answers import book_answer
 from providers.contract import Accepted
 from tests.bets.conftest import money
 from tests.factories.bets import a_held_coupon

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from bets.models import Coupon, Player, WalletTransaction
-from bets.services import locks
+from bets.services.coupon import locks
 from providers.contract import Effect
 from tests.bets.conftest import money
 from tests.webhooks.seamless.conftest import body_of, only

@@ -1,0 +1,1 @@
+"""What happens to a coupon, what it posts, and in which order everything locks."""

@@ -1,0 +1,1 @@
+"""What providers' servers ask for, carried out."""

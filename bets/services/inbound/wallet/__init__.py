@@ -1,0 +1,1 @@
+"""The seamless wallet that we host for a provider (gr8)."""

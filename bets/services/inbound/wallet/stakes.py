@@ -1,0 +1,178 @@
+"""Stakes of a seamless wallet, and rollbacks."""
+
+from dataclasses import replace
+
+from bets.models import (
+    Coupon,
+    CouponStatus,
+    FlagKind,
+    TimelineKind,
+    Tombstone,
+    WalletTransaction,
+)
+from bets.services.coupon import acceptance, locks, settlement
+from bets.services.coupon.batch import Batch
+from bets.services.inbound.wallet import results
+from bets.services.inbound.wallet.decisions import (
+    CLOSED,
+    OPEN,
+    ROLLED_BACK,
+    Call,
+    Decision,
+    accept,
+    apply,
+    flag_call,
+    is_rolled_back,
+    refuse,
+    refuse_and_flag,
+    stake_of,
+)
+from providers.contract import MoveKind, Rejected
+from wallets.currencies import format_amount
+from wallets.services import LedgerError
+
+
+def take(call: Call) -> Decision:
+    """Take the stake of a bet, which is held since its placement.
+
+    The bet was judged when its stake was held, so a player who was blocked meanwhile keeps it.
+    """
+    coupon = call.coupon
+    if _is_rolled_back(call):
+        return refuse(call, ROLLED_BACK, "This stake was rolled back before it came.")
+    if coupon is None:
+        return refuse_and_flag(call, "unknown_bet", "A stake came for a bet that we do not know.")
+    differs = _difference(call, coupon)
+    if differs is not None:
+        return differs
+    if coupon.status in CLOSED:
+        return _leave_closed(call, coupon)
+    if coupon.status in OPEN:
+        accept(call, coupon, reason="The provider took the stake by its wallet call.")
+        return apply(call)
+    if stake_of(coupon) is not None:
+        return refuse_and_flag(
+            call, "already_staked", "Another stake came for a bet whose stake is taken."
+        )
+    _note(call, coupon, "The stake's wallet call came after the bet was accepted.")
+    return apply(call, "The stake was taken already.")
+
+
+def _is_rolled_back(call: Call) -> bool:
+    move = call.move
+    if is_rolled_back(call):
+        return True
+    tombstones = Tombstone.objects.filter(
+        account=call.account, reference=move.reference, game=move.game
+    )
+    return call.coupon is None and tombstones.exists()
+
+
+def _difference(call: Call, coupon: Coupon) -> Decision | None:
+    """The bet is ours, the stake is not: another player's, or another amount."""
+    move = call.move
+    if call.is_anothers:
+        return refuse_and_flag(call, "player_differs", "The stake is of another player's bet.")
+    if move.amount == coupon.stake and move.currency == coupon.currency:
+        return None
+    asked = format_amount(move.amount, move.currency)
+    held = format_amount(coupon.stake, coupon.currency)
+    return refuse_and_flag(
+        call,
+        "amount_differs",
+        f"The provider asked for a stake of {asked} {move.currency}, the coupon's is {held}.",
+    )
+
+
+def _leave_closed(call: Call, coupon: Coupon) -> Decision:
+    _note(call, coupon, "The provider asked for the stake of a closed coupon and was refused.")
+    return refuse(call, "coupon_closed", f"The bet is {coupon.status}.")
+
+
+def roll_back(call: Call) -> Decision:
+    """Give a stake back, once, or see to it that it is never taken. A clawback is paid again.
+
+    The answer is always one with which the vendor stops repeating.
+    """
+    move = call.move
+    parents = WalletTransaction.objects.filter(account=call.account, transaction_id=move.parent_id)
+    parent = parents.first() if move.parent_id else None
+    if parent is not None and parent.kind == MoveKind.CLAWBACK:
+        return results.give_back(call, parent)
+    if parent is not None and parent.kind != MoveKind.STAKE:
+        told = f"A {parent.kind} was rolled back, which only a stake or a clawback can be."
+        return refuse_and_flag(call, "parent_failed", told)
+    nothing = _nothing_to_undo(call, parent)
+    coupon = call.coupon
+    if call.player is None:
+        return nothing
+    if call.is_anothers or _is_of_another_bet(parent, coupon):
+        flag_call(call, "A rollback names another bet's stake.", kind=FlagKind.WALLET_CALL)
+        return refuse(call, "parent_failed", "The transaction is of another player or bet.")
+    if coupon is None:
+        _bury(call)
+        return nothing
+    return _undo(call, coupon, nothing)
+
+
+def _nothing_to_undo(call: Call, parent: WalletTransaction | None) -> Decision:
+    if parent is not None:
+        return refuse(call, "parent_failed", "The stake was not taken.")
+    return refuse(
+        call, "parent_not_found", "No such stake was taken, and one that comes later is refused."
+    )
+
+
+def _bury(call: Call) -> None:
+    move = call.move
+    tombstone = Tombstone(
+        account=call.account,
+        game=move.game,
+        reference=move.reference,
+        code=ROLLED_BACK,
+        delivery_id=call.cause.delivery_id,
+    )
+    Tombstone.objects.bulk_create([tombstone], ignore_conflicts=True)
+
+
+def _is_of_another_bet(parent: WalletTransaction | None, coupon: Coupon | None) -> bool:
+    named = coupon.pk if coupon else None
+    return parent is not None and parent.coupon_id not in (None, named)
+
+
+def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:
+    stake = stake_of(coupon)
+    if stake is not None and call.move.parent_id not in ("", stake.transaction_id):
+        # The one that is undone was never taken; the one that was taken stands.
+        return nothing
+    if coupon.status == CouponStatus.RETURNED:
+        return apply(call, "The stake is back already.")
+    if coupon.status == CouponStatus.REJECTED:
+        return nothing
+    if coupon.status in (*OPEN, CouponStatus.REFERRED):
+        reason = "The provider rolled the stake back before it took it."
+        answer = Rejected(code=ROLLED_BACK, message=reason)
+        acceptance.reject_now(coupon, answer, cause=call.cause)
+        return nothing
+    return _return(call, coupon)
+
+
+def _return(call: Call, coupon: Coupon) -> Decision:
+    batch = Batch(call.cause)
+    settlement.return_stake(batch, coupon, reason="The provider rolled the stake back.")
+    # Its no to the placement, after it had taken the stake, is one then.
+    batch.close_flags(coupon, FlagKind.CONTRADICTION, why="The stake was rolled back.")
+    try:
+        batch.post()
+    except LedgerError as error:
+        fresh = replace(call, coupon=locks.lock_coupon(coupon.pk))
+        told = f"The ledger refused to give the stake back: {error}"
+        return refuse_and_flag(fresh, error.code, told, kind=FlagKind.POSTING_REFUSED)
+    batch.write()
+    return apply(call)
+
+
+def _note(call: Call, coupon: Coupon, reason: str) -> None:
+    batch = Batch(call.cause)
+    batch.note(coupon, TimelineKind.NOTE, reason=reason)
+    batch.write()

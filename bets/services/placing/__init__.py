@@ -1,0 +1,1 @@
+"""From what a partner asks for to what the provider answered."""
