@@ -54,6 +54,13 @@ def test_the_potential_payout_is_that_of_all_items_won(stake, odds, data):
     assert paid == brute_force(stake, [Leg(o, "won") for o in odds], size)
 
 
+def test_half_a_cent_is_rounded_up_where_the_stake_is_divided_by_seven():
+    odds = ["1.01", "1.01", "1.01", "1.01", "38.76", "50.00"]
+    legs = [Leg(Decimal(o), "won") for o in odds] + [Leg(Decimal("1.01"), "half_lost")]
+    paid = combinations.payout(stake=Decimal("177.45"), legs=legs, system_size=1, decimals=2)
+    assert paid == Decimal("2365.16") == brute_force(Decimal("177.45"), legs, 1)
+
+
 def test_an_express_multiplies_and_a_void_leg_counts_at_one():
     legs = [Leg(Decimal("2.00"), "won"), Leg(Decimal("3.10"), "refunded")]
     paid = combinations.payout(stake=Decimal("10.00"), legs=legs, system_size=None, decimals=2)
