@@ -29,6 +29,7 @@ from providers.contract import (
     Resolves,
     Returns,
     SlipForm,
+    TellsStake,
     Unknown,
 )
 from providers.models import ProviderAccount
@@ -73,6 +74,13 @@ def check_slip(*, account: ProviderAccount, slip: BetSlip) -> Rejected | None:
     if Capability.PLACE not in provider.capabilities:
         return Rejected(code="placement_not_supported", message=_no_bets(provider))
     return provider.check_slip(account, slip)
+
+
+def told_stake(*, account: ProviderAccount, stake: Decimal) -> Decimal | None:
+    """The stake that the provider is told for ours; `None` if it is always told ours."""
+    if not can(account=account, capability=Capability.TELLS_STAKE):
+        return None
+    return cast(TellsStake, _provider(account)).told_stake(account, stake)
 
 
 def place(

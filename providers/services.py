@@ -24,6 +24,7 @@ from providers.calls import (
     return_bet,
     set_limits,
     slip_form,
+    told_stake,
     wallet_moves_money,
 )
 from providers.contract import Capability, ConnectionReport, Declared, Provider
@@ -52,6 +53,7 @@ __all__ = [
     "set_limits",
     "slip_form",
     "test_connection",
+    "told_stake",
     "wallet_moves_money",
     "warnings",
 ]

@@ -67,6 +67,7 @@ def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
     money, currency = story.money_of(transfers), coupon.currency
     rows: list[tuple[str, object]] = [
         ("Stake", values.amount(coupon.stake, currency)),
+        *_told_stake(coupon),
         *_taxes(coupon),
         ("Held in the wallet", values.amount(money.held, currency)),
         ("With the house", values.amount(money.stakes, currency)),
@@ -79,6 +80,13 @@ def _money(coupon: Coupon, transfers: Sequence[TransferRow]) -> Facts:
     if money.paid_debt:
         rows.append(("Paid off an older debt", values.amount(money.paid_debt, currency)))
     return Facts(title="Money", rows=rows)
+
+
+def _told_stake(coupon: Coupon) -> list[tuple[str, object]]:
+    """What the provider's own amounts refer to, where it is not the stake."""
+    if coupon.told_stake in (None, coupon.stake):
+        return []
+    return [("Stake told to the provider", values.amount(coupon.told_stake, coupon.currency))]
 
 
 def _taxes(coupon: Coupon) -> list[tuple[str, object]]:

@@ -84,6 +84,11 @@ class Coupon(models.Model):
     system_size = models.PositiveSmallIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     stake = Money()
+    told_stake = Money(
+        null=True,
+        blank=True,
+        help_text="The stake that the provider was told, where it may be told another than ours.",
+    )
     odds = Odds(null=True, blank=True, help_text="Total odds: requested, then accepted.")
     odds_policy = models.CharField(
         max_length=4, choices=[(p.value, p.value) for p in OddsPolicy], default=OddsPolicy.NONE
@@ -140,6 +145,10 @@ class Coupon(models.Model):
             ),
             models.CheckConstraint(name="bets_coupon_stake", condition=Q(stake__gt=0)),
             models.CheckConstraint(
+                name="bets_coupon_told_stake",
+                condition=Q(told_stake__isnull=True) | Q(told_stake__gt=0),
+            ),
+            models.CheckConstraint(
                 name="bets_coupon_payout", condition=Q(payout__isnull=True) | Q(payout__gte=0)
             ),
             models.CheckConstraint(
@@ -190,7 +199,14 @@ class Coupon(models.Model):
                 name="coupon_terms_are_fixed",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "player", "partner", "account", "currency", "stake", "type", "callback_key"
+                    "player",
+                    "partner",
+                    "account",
+                    "currency",
+                    "stake",
+                    "told_stake",
+                    "type",
+                    "callback_key",
                 ),
             ),
             pgtrigger.Protect(name="coupon_is_kept", operation=pgtrigger.Delete),

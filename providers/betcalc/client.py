@@ -5,6 +5,7 @@ Source: `documents/betcalc.txt`.
 
 import logging
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from providers import health, sessions
 from providers.betcalc import documented, protocol
@@ -61,11 +62,13 @@ class LoginFailed(Exception):
 
 
 class Betcalc:
-    """Implements `contract.Provider`."""
+    """Implements `contract.Provider` and `TellsStake`."""
 
     name = "betcalc"
     title = "betcalc"
-    capabilities: frozenset[Capability] = frozenset({Capability.PLACE, Capability.RESULTS})
+    capabilities: frozenset[Capability] = frozenset(
+        {Capability.PLACE, Capability.RESULTS, Capability.TELLS_STAKE}
+    )
     slip_form = SlipForm()
     knows_players_by_our_id = False
     settings: tuple[Declared, ...] = SETTINGS
@@ -81,6 +84,9 @@ class Betcalc:
 
     def check_slip(self, account: AccountView, slip: BetSlip) -> Rejected | None:
         return protocol.check_slip(slip)
+
+    def told_stake(self, account: AccountView, stake: Decimal) -> Decimal:
+        return _mode(account).told(stake)
 
     def place(
         self, account: AccountView, slip: BetSlip, *, deadline_s: float, keep: KeepReference
@@ -127,7 +133,6 @@ class Betcalc:
     def _send(
         self, account: AccountView, slip: BetSlip, session: Session, deadline: Deadline
     ) -> Placement | SessionLost:
-        mode = _mode(account)
         try:
             answer = self._transport.call(
                 Call(
@@ -135,7 +140,7 @@ class Betcalc:
                     operation="place",
                     method="POST",
                     url=account.base_url + protocol.PLACE_PATH,
-                    json=protocol.place_body(slip, mode=mode, lang=account.setting("lang")),
+                    json=protocol.place_body(slip, lang=account.setting("lang")),
                     cookies=session.cookies,
                     subject_kind="coupon",
                     subject_id=slip.coupon_id,
@@ -146,9 +151,7 @@ class Betcalc:
             return NotSent(code=error.code, message=error.message)
         except CallFailed as error:
             return Unknown(reason=error.message)
-        placed = protocol.read_placement(
-            status=answer.status, body=answer.body, slip=slip, mode=mode
-        )
+        placed = protocol.read_placement(status=answer.status, body=answer.body, slip=slip)
         _conclude_placement(answer, placed)
         return placed
 

@@ -64,6 +64,9 @@ class AmountMode:
 
     fixed: Decimal | None
 
+    def told(self, stake: Decimal) -> Decimal:
+        return stake if self.fixed is None else self.fixed
+
     @classmethod
     def read(cls, text: str) -> "AmountMode":
         """From `real` or `fixed:<amount>`."""
@@ -100,18 +103,22 @@ def check_slip(slip: BetSlip) -> Rejected | None:
     return None
 
 
-def place_body(slip: BetSlip, *, mode: AmountMode, lang: str) -> dict[str, Any]:
+def place_body(slip: BetSlip, *, lang: str) -> dict[str, Any]:
     """The request of a placement (documents/betcalc.txt, "list_bets")."""
     return {
         "data": {
             "list_bets": [bet_code(selection) for selection in slip.selections],
-            "realAmount": wire.decimal_text(slip.stake if mode.fixed is None else mode.fixed),
+            "realAmount": wire.decimal_text(_told(slip)),
             "currency": slip.currency,
             "lang": lang,
             "remote_host": slip.callback_url,
             "rate_mode": rate_mode(slip.odds_policy),
         }
     }
+
+
+def _told(slip: BetSlip) -> Decimal:
+    return slip.stake if slip.told_stake is None else slip.told_stake
 
 
 def bet_code(selection: Selection) -> str:
@@ -127,7 +134,7 @@ def rate_mode(policy: OddsPolicy) -> str:
 
 
 def read_placement(
-    *, status: int, body: bytes, slip: BetSlip, mode: AmountMode
+    *, status: int, body: bytes, slip: BetSlip
 ) -> Accepted | Rejected | Unknown | SessionLost:
     """What the answer to a placement says. What cannot be read is never a refusal."""
     answer = read_object(body)
@@ -137,7 +144,7 @@ def read_placement(
     code, full_code = wire.as_whole(head.get("errorcode")), _full_code(head)
     bet_code = _bet_code(head)
     if code == 0 and full_code in (0, None) and bet_code and status < 300:
-        return _accepted(head, bet_code=bet_code, slip=slip, mode=mode)
+        return _accepted(head, bet_code=bet_code, slip=slip)
     if code in (0, None) or bet_code:
         return Unknown(reason=f"HTTP {status} with an answer that is neither yes nor no")
     if full_code is None and not _message(head):
@@ -160,12 +167,10 @@ def _refused(
     )
 
 
-def _accepted(
-    head: Mapping[str, Any], *, bet_code: str, slip: BetSlip, mode: AmountMode
-) -> Accepted:
+def _accepted(head: Mapping[str, Any], *, bet_code: str, slip: BetSlip) -> Accepted:
     total, items, notes = _odds(head.get("coef"), slip)
     pays = head.get("amountout", head.get("poswin"))
-    payout = wire.as_decimal(pays) if mode.fixed is None else None
+    payout = wire.as_decimal(pays) if _told(slip) == slip.stake else None
     return Accepted(
         reference=bet_code,
         odds=total,
@@ -281,7 +286,8 @@ def _sendable(selection: Selection) -> bool:
 def parse_results(request: Inbound, *, mode: AmountMode, return_statuses: frozenset[str]) -> Parsed:
     """Read a result callback with one or many heads (documents/betcalc.txt, "Heads").
 
-    Raises `MalformedPayload` or `WrongShape`.
+    `mode` stands in for what betcalc was told where a coupon does not know it. Raises
+    `MalformedPayload` or `WrongShape`.
     """
     message = wire.Fields(wire.loads(request.body), any_case=True)
     message.raw("remote_host")
@@ -359,12 +365,12 @@ def _meaning(status: int, extra: int, returns: frozenset[str]) -> Verdict:
 
 
 def _payout(head: wire.Fields, meaning: Verdict, mode: AmountMode) -> dict[str, Any]:
-    """What is credited. With a fixed amount betcalc's amount is not ours and is converted."""
-    amount = head.amount("AmountOut")
-    if mode.fixed is None:
-        return {"payout": amount}
-    rule = "stake_times_odds" if meaning is Verdict.WON else "scaled"
-    return {"payout_rule": rule, "sent_payout": amount, "sent_stake": mode.fixed}
+    """What is credited. For another stake than ours betcalc's amount is converted."""
+    return {
+        "payout_rule": "stake_times_odds" if meaning is Verdict.WON else "scaled",
+        "sent_payout": head.amount("AmountOut"),
+        "sent_stake": mode.fixed,
+    }
 
 
 def read_return_statuses(text: str) -> frozenset[str]:

@@ -89,6 +89,7 @@ from providers.contract.provider import (
     Registers,
     Resolves,
     Returns,
+    TellsStake,
 )
 from providers.contract.slips import (
     BetSlip,
@@ -185,6 +186,7 @@ __all__ = [
     "Side",
     "SlipForm",
     "SlipOption",
+    "TellsStake",
     "Unfamiliar",
     "Unknown",
     "Verdict",

@@ -144,9 +144,12 @@ class Debit:
 class Settle:
     """A result.
 
-    `payout` is the amount in the currency of the coupon that is credited in all. `None` leaves it
-    to `payout_rule`: the stake times the accepted odds, or the provider's amount scaled to ours
-    (`sent_payout` for `sent_stake`). `dated_at` orders results where the provider dates them.
+    `payout` is the amount in the currency of the coupon that is credited in all. Another
+    `payout_rule` is for a provider that may have been told another stake than ours: then the stake
+    times the accepted odds is credited, or the provider's amount scaled to ours (`sent_payout` for
+    the stake that it was told); told ours, `sent_payout` itself. The told stake is the one kept
+    with the coupon and, for a coupon that has none, `sent_stake`.
+    `dated_at` orders results where the provider dates them.
     A refund without a payout returns the stake; one that names a `sent_stake` which is not ours is
     left to staff. `withholding` is a tax that was kept back from the
     winnings: the player gets `payout`, the tax is booked beside it. `incomplete` says that the

@@ -58,6 +58,7 @@ class Capability(StrEnum):
     REGISTER = "register"
     RESOLVE = "resolve"
     COMPLETE = "complete"
+    TELLS_STAKE = "tells_stake"
     EXCHANGE = "exchange"
 
 
@@ -159,6 +160,14 @@ class Resolves(Protocol):
 
     def resolve(self, account: AccountView, bet: OpenBet, *, deadline_s: float) -> Placement:
         """Find out what became of a bet. `Rejected` only if it certainly does not exist."""
+
+
+class TellsStake(Protocol):
+    def told_stake(self, account: AccountView, stake: Decimal) -> Decimal:
+        """The stake that the provider is told for ours, by the account's settings as they are now.
+
+        It is kept with the coupon, and what comes later is read with it, whatever is set by then.
+        """
 
 
 class Completes(Protocol):

@@ -68,7 +68,8 @@ class BetSlip:
     """A coupon as a provider needs it. `callback_url` is this coupon's own address.
 
     `options` are those that the provider declares in its `SlipForm`, judged by it already.
-    `player_token` is given where the form asks for one.
+    `player_token` is given where the form asks for one. `told_stake` is what the provider is told
+    instead of the stake, where it is one that is told so (`Capability.TELLS_STAKE`).
     """
 
     coupon_id: UUID
@@ -83,6 +84,7 @@ class BetSlip:
     callback_url: str
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     player_token: str = ""
+    told_stake: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bets.models import Coupon, Flag, Settlement
 from bets.services.players import players
+from providers import services as providers
 from providers.sandbox.server import RunningSandbox
 from tests.factories.providers import make_account
 from tests.functional.shop import Shop, settle_told
@@ -36,6 +37,9 @@ class CouponShop(Shop):
 
     def slip(self, **changes: Any) -> dict[str, Any]:
         return super().slip(**{"items": [OVER], **changes})
+
+    def set(self, **settings: str) -> None:
+        providers.save_account(code=self.account.code, settings=settings)
 
     def outcome(self, coupon: Coupon, over: str, live: str = "random") -> None:
         """The matches end, and the vendor tells what became of its coupons."""
@@ -167,6 +171,32 @@ def test_a_coupon_whose_answer_was_lost_comes_home_with_its_result(shop) -> None
 
     assert (coupon.status, coupon.result) == ("settled", "won")
     assert coupon.provider_reference == shop.sandbox.bets("betcalc")[0]["betcode"]
+    assert shop.money() == PAID
+
+
+@pytest.mark.parametrize(
+    ("placed_with", "settled_with"), [("real", "fixed:1000"), ("fixed:1000", "real")]
+)
+def test_a_result_is_read_as_the_coupon_was_placed(shop, placed_with, settled_with) -> None:
+    shop.set(amount_mode=placed_with)
+    coupon = shop.place()
+    shop.set(amount_mode=settled_with)
+
+    shop.outcome(coupon, "won")
+
+    assert (coupon.status, coupon.payout) == ("settled", Decimal("42.70"))
+    assert shop.money() == PAID
+
+
+def test_a_coupon_without_an_answer_knows_what_was_told_of_it(shop) -> None:
+    shop.set(amount_mode="fixed:1000")
+    shop.sandbox.order_fault("betcalc", "accept_then_timeout", call="place", seconds="0.1")
+    coupon = shop.place(type="express", items=[OVER, LIVE])
+    shop.set(amount_mode="real")
+
+    shop.outcome(coupon, "won", "void")
+
+    assert (coupon.status, coupon.result) == ("settled", "partly_refunded")
     assert shop.money() == PAID
 
 

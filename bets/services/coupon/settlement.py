@@ -126,15 +126,23 @@ def _payout(coupon: Coupon, command: Settle) -> Decimal | None:
         return Decimal(0)
     if command.verdict is Verdict.REFUNDED and command.payout is None:
         return Decimal(coupon.stake)
-    step, stake = _step(coupon.currency), Decimal(coupon.stake)
+    if command.payout_rule == "payout":
+        return command.payout
+    stake = Decimal(coupon.stake)
+    told = _told_stake(coupon, command)
+    if command.sent_payout is None or told in (None, stake):
+        return command.sent_payout
     if command.payout_rule == "stake_times_odds":
-        return (stake * Decimal(coupon.odds or 1)).quantize(step, rounding=ROUND_HALF_UP)
-    if command.payout_rule == "scaled":
-        if command.sent_payout is None or not command.sent_stake:
-            return None
-        exact = command.sent_payout * stake / command.sent_stake
-        return exact.quantize(step, rounding=ROUND_HALF_UP)
-    return command.payout
+        exact = stake * Decimal(coupon.odds or 1)
+    else:
+        exact = command.sent_payout * stake / told
+    return exact.quantize(_step(coupon.currency), rounding=ROUND_HALF_UP)
+
+
+def _told_stake(coupon: Coupon, command: Settle) -> Decimal | None:
+    """What the provider was told at the placement, and only else what it is told by now."""
+    told: Decimal | None = coupon.told_stake
+    return command.sent_stake if told is None else told
 
 
 def _step(currency: str) -> Decimal:

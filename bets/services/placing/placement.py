@@ -129,6 +129,7 @@ def _open(
     options = slips.judge(form=form, request=request)
     coupon = drafts.coupon_of(player=player, account=account, request=request, now=now)
     coupon.options = drafts.stored_options(options)
+    coupon.told_stake = providers.told_stake(account=account, stake=coupon.stake)
     coupon.resolve_after = now + timedelta(seconds=settings.PLACEMENT_DEADLINE_S) + _GRACE
     if form.reference_is_ours:
         coupon.provider_reference = str(coupon.pk)
@@ -141,6 +142,7 @@ def _open(
         callback_url=f"{providers.callback_base(account=account)}/{coupon.callback_key}",
     )
     refusal = slips.refusal(player=player, account=account, slip=slip) or _hold(coupon)
+    slip = replace(slip, told_stake=coupon.told_stake)
     if form.needs_player_token and refusal is None:
         token = tokens.issue(player=player, account=account, now=now)
         slip = replace(slip, player_token=token)

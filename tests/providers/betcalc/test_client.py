@@ -253,7 +253,8 @@ def test_a_fixed_amount_is_what_betcalc_is_told(server, account):
     account.refresh_from_db()
     server.on(PLACE, reply({**YES, "AmountOut": 4270}))
 
-    placed = place(account, stake=Decimal("3.50"))
+    told = services.told_stake(account=account, stake=Decimal("3.50"))
+    placed = place(account, stake=Decimal("3.50"), told_stake=told)
 
     assert server.requests(PLACE)[0].json()["data"]["realAmount"] == "1000"
     assert placed.potential_payout is None

@@ -10,7 +10,7 @@ from bets.models import Coupon, Flag, PendingResult, Settlement, Tombstone
 from bets.services.following_up import resolution
 from providers.contract import Accepted, Cancel, Rejected, Rollback, Settle, Unknown, Verdict
 from tests.bets.conftest import fund, money
-from tests.factories.bets import again, lost, state, won
+from tests.factories.bets import a_coupon, again, lost, state, won
 from wallets.models import Account
 from wallets.services import Kind, NewTransfer, Purpose, available, house, post
 
@@ -151,7 +151,8 @@ def test_what_cannot_be_applied_is_flagged_and_moves_nothing(coupon, report, pla
 
 
 def test_a_fixed_amount_pays_by_the_accepted_odds(coupon, report, player):
-    report(won("4270", payout_rule="stake_times_odds"))
+    told = {"sent_payout": Decimal(4270), "sent_stake": Decimal(1000)}
+    report(won("4270", payout_rule="stake_times_odds", **told))
     assert money(player) == ("132.70", "0.00", "0.00")
 
 
@@ -165,6 +166,37 @@ def test_a_changed_fixed_amount_is_scaled_half_up(coupon, report, player):
     )
     report(scaled)
     assert money(player) == ("102.35", "0.00", "0.00")
+
+
+@pytest.mark.parametrize(
+    ("told", "said_now", "paid"),
+    [
+        # As it is kept with the coupon, whatever the account says by now.
+        ("1000", None, "142.70"),
+        ("10", "1000", "4370.00"),
+        # A coupon from before it was kept, and one that was told our stake.
+        (None, "1000", "142.70"),
+        (None, None, "4370.00"),
+    ],
+)
+def test_the_stake_that_the_provider_was_told_says_what_its_amount_means(
+    player, account, report, told, said_now, paid
+):
+    told_stake = None if told is None else Decimal(told)
+    a_coupon(player, account, odds=Decimal("4.27"), provider_reference="b1", told_stake=told_stake)
+    sent_stake = None if said_now is None else Decimal(said_now)
+
+    report(
+        Settle(
+            reference="b1",
+            verdict=Verdict.WON,
+            payout_rule="stake_times_odds",
+            sent_payout=Decimal(4270),
+            sent_stake=sent_stake,
+        )
+    )
+
+    assert money(player)[0] == paid
 
 
 @pytest.mark.parametrize("first", ["rejected", "returned"])

@@ -12,12 +12,10 @@ from providers.contract import Accepted, ChangedOdds, CouponType, OddsPolicy, Re
 from tests.factories.providers import LINE, LIVE, make_slip
 from tests.providers.samples import sample
 
-REAL, FIXED = AmountMode.read("real"), AmountMode.read("fixed:1000")
 
-
-def read(body, *, slip=None, mode=REAL, status=200):
+def read(body, *, slip=None, status=200):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return protocol.read_placement(status=status, body=content, slip=slip or make_slip(), mode=mode)
+    return protocol.read_placement(status=status, body=content, slip=slip or make_slip())
 
 
 # --- requests -----------------------------------------------------------------------------------
@@ -36,13 +34,13 @@ def test_odds_are_written_plainly(odds, text):
     [(OddsPolicy.NONE, "reject"), (OddsPolicy.RISE, "reject"), (OddsPolicy.ANY, "accept")],
 )
 def test_only_a_player_who_takes_any_change_is_placed_without_asking(policy, mode):
-    body = protocol.place_body(make_slip(odds_policy=policy), mode=REAL, lang="en")
+    body = protocol.place_body(make_slip(odds_policy=policy), lang="en")
 
     assert body["data"]["rate_mode"] == mode
 
 
 def test_the_stake_is_a_text_with_nothing_after_it():
-    body = protocol.place_body(make_slip(stake=Decimal("150.00")), mode=REAL, lang="tr")
+    body = protocol.place_body(make_slip(stake=Decimal("150.00")), lang="tr")
 
     assert body["data"]["realAmount"] == "150"
     assert body["data"]["lang"] == "tr"
@@ -127,8 +125,15 @@ def test_odds_that_cannot_be_read_are_noted_and_the_yes_stands(coef):
     assert "Coef" in placed.notes[0]
 
 
-def test_with_a_fixed_amount_betcalcs_payout_is_not_ours():
-    assert read(sample("betcalc", "placement_accepted"), mode=FIXED).potential_payout is None
+def test_for_another_stake_than_ours_betcalcs_payout_is_not_ours():
+    slip = make_slip(stake=Decimal(10), told_stake=Decimal(1000))
+
+    assert read(sample("betcalc", "placement_accepted"), slip=slip).potential_payout is None
+
+
+@pytest.mark.parametrize(("mode", "told"), [("real", "3.50"), ("fixed:1000", "1000")])
+def test_the_mode_says_which_stake_betcalc_is_told(mode, told):
+    assert AmountMode.read(mode).told(Decimal("3.50")) == Decimal(told)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_a_win_pays_the_amount():
     (settle,) = parse(sample("betcalc", "result_won"), key="key-1").commands
 
     assert (settle.reference, settle.verdict) == ("x9c52i8411", Verdict.WON)
-    assert (settle.payout, settle.payout_rule) == (Decimal(11130), "payout")
+    assert (settle.sent_payout, settle.sent_stake) == (Decimal(11130), None)
     assert settle.dated_at == datetime(2020, 8, 10, 16, 9, 42, tzinfo=UTC)
     assert settle.coupon_key == "key-1"
     assert settle.raw_result == "2/0"
@@ -45,7 +45,7 @@ def test_a_win_pays_the_amount():
 def test_many_heads_are_many_results_and_none_is_found_by_the_key():
     first, second = parse(sample("betcalc", "result_many_heads"), key="key-1").commands
 
-    assert (first.payout, second.payout) == (Decimal("19.85"), Decimal("12.51"))
+    assert (first.sent_payout, second.sent_payout) == (Decimal("19.85"), Decimal("12.51"))
     assert (first.coupon_key, second.coupon_key) == ("", "")
 
 
@@ -61,7 +61,7 @@ def test_a_changed_coefficient_pays_exactly_the_amount():
     (settle,) = parse(sample("betcalc", "result_changed_coefficient")).commands
 
     assert settle.verdict is Verdict.PARTLY_REFUNDED
-    assert settle.payout == Decimal("2.00")
+    assert settle.sent_payout == Decimal("2.00")
 
 
 def test_with_a_fixed_amount_a_win_is_our_stake_times_the_odds():
