@@ -2,7 +2,7 @@
 
 import logging
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings as django_settings
@@ -11,7 +11,7 @@ from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers import admission, call_log, encryption, health, registry
+from providers import admission, call_log, encryption, health, open_business, registry
 from providers.calls import (
     can,
     check_slip,
@@ -140,10 +140,30 @@ def _fill(
         check_outgoing_url("base_url", account.base_url)
     elif provider.capabilities & {Capability.PLACE, Capability.EXCHANGE}:
         raise InvalidAccount("base_url", "is required")
-    account.settings = merged(registry.settings_of(account.provider), account.settings, settings)
+    known = registry.settings_of(account.provider)
+    changed = merged(known, account.settings, settings)
+    if not account._state.adding:
+        _refuse_while_open(account, [each for each in known if _differs(each, account, changed)])
+    account.settings = changed
     stored = encryption.decrypt_mapping(account.secrets)
     if secrets or not stored:
         account.secrets = encryption.encrypt_mapping(merged(provider.secrets, stored, secrets))
+
+
+def _differs(declared: Declared, account: ProviderAccount, changed: Mapping[str, str]) -> bool:
+    return account.setting(declared.name) != changed.get(declared.name, declared.default)
+
+
+def _refuse_while_open(account: ProviderAccount, changed: Sequence[Declared]) -> None:
+    """Raises `InvalidAccount` for a setting that what is open was placed under."""
+    fixed = next((each for each in changed if each.fixed_while_open), None)
+    found = open_business.count(account_id=account.pk) if fixed else 0
+    if fixed and found:
+        raise InvalidAccount(
+            fixed.name,
+            f"cannot be changed while the account has open coupons or orders ({found}): they were "
+            "placed under it. Use another account for new ones",
+        )
 
 
 def _store(account: ProviderAccount, *, created: bool) -> None:

@@ -66,11 +66,12 @@ def _fields(provider: str, account: ProviderAccount | None) -> dict[str, forms.F
 
 def _setting(item: Declared, stored: str) -> forms.Field:
     default = f" Default: {item.default}." if item.default else ""
+    fixed = " Not to be changed while coupons are open." if item.fixed_while_open else ""
     options: dict[str, Any] = {
         "label": item.label,
         "required": item.required and not item.default,
         "initial": stored,
-        "help_text": f"{item.help}{default}",
+        "help_text": f"{item.help}{default}{fixed}",
     }
     if item.choices:
         choices = [("", f"Default ({item.default or 'none'})"), *((c, c) for c in item.choices)]

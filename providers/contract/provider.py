@@ -33,7 +33,8 @@ class Declared:
 
     `check` is one of `text`, `url`, `outgoing_url` (an address that we call, so it may not lead
     into our own network), `ip_list`, `hours`, `choice` (one of `choices`) and `pattern` (all of
-    the value matches the regular expression `pattern`).
+    the value matches the regular expression `pattern`). `fixed_while_open` says that coupons
+    were placed under it and are read by it: it cannot be changed while any of them is open.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Declared:
     default: str = ""
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    fixed_while_open: bool = False
 
 
 class Capability(StrEnum):

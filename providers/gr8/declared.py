@@ -52,6 +52,7 @@ SETTINGS: tuple[Declared, ...] = (
         check="choice",
         choices=("none", "seamless"),
         default="none",
+        fixed_while_open=True,
     ),
     ALLOWED_IPS,
     PUBLIC_URL,

@@ -41,6 +41,7 @@ SETTINGS: tuple[Declared, ...] = (
         check="pattern",
         pattern=r"[\x21-\x7e]{1,100}",
         required=True,
+        fixed_while_open=True,
     ),
     Declared(
         name="placement",
