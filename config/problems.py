@@ -37,6 +37,15 @@ _CODES: dict[type[Exception], tuple[int, str]] = {
     SuspiciousOperation: (400, "bad_request"),
 }
 
+_HEADER = "Send the header Authorization: Api-Key <key>, with a key that is in force."
+# What the caller is told where the framework's own words say too little.
+_WORDS = {
+    "not_authenticated": _HEADER,
+    "not_found": "There is no such resource.",
+    "not_acceptable": "Replies are JSON: send the header Accept: application/json, or none.",
+    "unsupported_media_type": "Send the header Content-Type: application/json, and JSON.",
+}
+
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """The answer to an exception in a view; `None` leaves it to the middleware.
@@ -60,7 +69,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
         return _invalid(list(field_errors(error.detail)))
     for known, (status, code) in _CODES.items():
         if isinstance(error, known):
-            return document(status, code, _detail(error, status), headers=headers)
+            return document(status, code, _detail(error, status, code), headers=headers)
     if isinstance(error, exceptions.APIException):
         return document(error.status_code, error.default_code, str(error.detail), headers=headers)
     logger.exception("unhandled error in the API", exc_info=error)
@@ -141,10 +150,12 @@ def _invalid(errors: list[FieldError]) -> HttpResponse:
     return document(400, "invalid_request", detail, errors=errors)
 
 
-def _detail(error: Exception, status: int) -> str:
-    if isinstance(error, exceptions.APIException) and not isinstance(error, exceptions.NotFound):
+def _detail(error: Exception, status: int, code: str) -> str:
+    if code in _WORDS:
+        return _WORDS[code]
+    if isinstance(error, exceptions.APIException):
         return str(error.detail)
-    return "There is no such resource." if status == 404 else HTTPStatus(status).phrase
+    return HTTPStatus(status).phrase
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bets.api import problems
-from bets.api.base import PartnerView, parse_id
+from bets.api.base import PartnerView, no_such, parse_id
 from bets.api.coupons import placement_problem
 from bets.models import CouponStatus
 from bets.queries.coupons import coupon_of
@@ -24,6 +24,10 @@ from bets.services.placing import quotes
 from bets.services.placing.quotes import QuoteNotSupported, QuoteRefused, QuoteUnavailable
 from bets.services.placing.slips import PlacementRefused
 from providers.contract import Rejected
+
+_NOT_TAKEN_BACK = (
+    "The provider of this coupon takes no bet back. Ask our staff to return the stake."
+)
 
 
 class CouponQuote(PartnerView):
@@ -51,9 +55,9 @@ class CouponReturn(PartnerView):
 
     def post(self, request: Request, coupon_id: str) -> Response:
         partner = self.caller().partner
-        coupon = coupon_of(partner=partner, coupon_id=parse_id(coupon_id))
+        coupon = coupon_of(partner=partner, coupon_id=parse_id(coupon_id, of="coupon"))
         if coupon is None:
-            raise problems.not_found()
+            raise no_such("coupon")
         form = NewReturn(data=request.data)
         form.is_valid(raise_exception=True)
         try:
@@ -71,7 +75,8 @@ class CouponReturn(PartnerView):
 
 def _not_quoted(error: PlacementRefused) -> problems.Problem:
     if isinstance(error, QuoteNotSupported):
-        return problems.conflict("quote_not_supported", "The provider gives no quotes.")
+        detail = "The provider of this account gives no quotes. Place the coupon without one."
+        return problems.conflict("quote_not_supported", detail, field="provider_account")
     if isinstance(error, QuoteRefused):
         return _refused(error.answer)
     if isinstance(error, QuoteUnavailable):
@@ -94,7 +99,7 @@ def _refused(answer: Rejected) -> problems.Problem:
 
 def _not_returned(error: NotPossible) -> problems.Problem:
     if isinstance(error, ReturnNotSupported):
-        return problems.conflict("return_not_supported", "The provider takes no bet back.")
+        return problems.conflict("return_not_supported", _NOT_TAKEN_BACK)
     if isinstance(error, ReturnRefused):
         told = f"The provider refused ({error.answer.code}): {error.answer.message}"
         return problems.conflict("return_refused", told)

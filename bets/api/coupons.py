@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bets.api import pagination, parameters, problems
-from bets.api.base import PartnerView, parse_id
+from bets.api.base import PartnerView, no_such, parse_id
 from bets.api.idempotency import idempotency_key
 from bets.models import CouponStatus
 from bets.queries.coupons import Filters, coupon_of, page_of_coupons
@@ -68,9 +68,11 @@ class OneCoupon(PartnerView):
     """`GET /coupons/{id}`"""
 
     def get(self, request: Request, coupon_id: str) -> Response:
-        coupon = coupon_of(partner=self.caller().partner, coupon_id=parse_id(coupon_id))
+        coupon = coupon_of(
+            partner=self.caller().partner, coupon_id=parse_id(coupon_id, of="coupon")
+        )
         if coupon is None:
-            raise problems.not_found()
+            raise no_such("coupon")
         return Response(coupon_body(coupon))
 
 
@@ -88,8 +90,8 @@ def placement_problem(error: PlacementRefused) -> problems.Problem:
     if isinstance(error, FormMismatch):
         return problems.mismatch(error.faults)
     if isinstance(error, KeyReused):
-        detail = "The key was used with another body."
-        return problems.conflict("idempotency_key_reused", detail)
+        detail = "The key was used with another body. Send each coupon with a key of its own."
+        return problems.conflict("idempotency_key_reused", detail, field="Idempotency-Key")
     if isinstance(error, PlacementInProgress):
         detail = "The coupon is being placed at this moment. Send the same again in a second."
         return problems.conflict("placement_in_progress", detail)
@@ -100,7 +102,7 @@ def _player_id(text: str | None) -> UUID | None:
     if text is None:
         return None
     try:
-        return parse_id(text)
+        return parse_id(text, of="player")
     except problems.Problem:
         message = "An id is a UUID of 36 characters."
         raise problems.invalid("player", "malformed", message) from None

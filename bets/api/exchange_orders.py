@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bets.api import pagination, parameters, problems
-from bets.api.base import parse_id
+from bets.api.base import no_such, parse_id
 from bets.api.exchange import (
     ExchangeView,
     external_id,
@@ -106,10 +106,10 @@ class OneOrder(ExchangeView):
         order = order_of(
             partner=self.caller().partner,
             account=self.exchange_account(),
-            order_id=parse_id(order_id),
+            order_id=parse_id(order_id, of="order"),
         )
         if order is None:
-            raise problems.not_found()
+            raise no_such("order")
         return order
 
 

@@ -18,8 +18,12 @@ def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, reader in readers.items():
+        sent = given.getlist(name)
+        if len(sent) > 1:
+            errors.append(_repeated(name))
+            continue
         try:
-            values[name] = reader(given.get(name))
+            values[name] = reader(sent[0] if sent else None)
         except Problem as problem:
             errors += problem.errors
     errors += [_unknown(name) for name in sorted(set(given) - set(readers))]
@@ -30,6 +34,10 @@ def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
 
 def as_it_is(text: str | None) -> str | None:
     return text
+
+
+def _repeated(name: str) -> FieldError:
+    return FieldError(field=name, code="repeated_parameter", message="Send it once.")
 
 
 def _unknown(name: str) -> FieldError:

@@ -7,9 +7,10 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from bets.api.problems import Problem
+from bets.api.problems import Problem, invalid
 
 MAX_BODY_BYTES = 256 * 1024
+_SHOWN_NAME = 100
 
 
 class _Malformed(ValueError):
@@ -35,13 +36,16 @@ class StrictJSONParser(BaseParser):
             limit = f"A body has at most {MAX_BODY_BYTES} bytes."
             raise Problem(status=413, code="body_too_large", detail=limit)
         try:
-            return _load(body)
+            document = _load(body)
         except RecursionError:
             raise _malformed("it is nested too deeply") from None
         except UnicodeDecodeError:
             raise _malformed("it is not UTF-8") from None
         except ValueError as error:
             raise _malformed(str(error)) from None
+        if not isinstance(document, dict):
+            raise invalid("body", "not_an_object", "Send the body as one JSON object.")
+        return document
 
 
 def _malformed(why: str) -> Problem:
@@ -49,8 +53,11 @@ def _malformed(why: str) -> Problem:
 
 
 def _load(body: bytes) -> Any:
+    text = body.decode("utf-8")
+    if text.startswith("\ufeff"):
+        raise _Malformed("it begins with a byte order mark")
     document = json.loads(
-        body.decode("utf-8"),
+        text,
         object_pairs_hook=_object,
         parse_float=Decimal,
         parse_constant=_constant,
@@ -60,9 +67,11 @@ def _load(body: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise _Malformed("an object has the same name twice")
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise _Malformed(f"the name {json.dumps(name[:_SHOWN_NAME])} occurs twice in an object")
+        result[name] = value
     return result
 
 

@@ -34,7 +34,7 @@ class PlayerLimits(PartnerView):
                 **wanted,
             )
         except LimitsNotSupported as error:
-            raise problems.conflict("limits_not_supported", str(error)) from None
+            raise problems.conflict("limits_not_supported", str(error), field=_ACCOUNT) from None
         return Response(limits_body(change), status=202)
 
     def get(self, request: Request, player_id: str) -> Response:
@@ -59,7 +59,8 @@ class PlayerRegistrations(PartnerView):
                 now=timezone.now(),
             )
         except RegistrationNotSupported as error:
-            raise problems.conflict("registration_not_supported", str(error)) from None
+            code = "registration_not_supported"
+            raise problems.conflict(code, str(error), field=_ACCOUNT) from None
         return Response(registration_body(row), status=202)
 
     def get(self, request: Request, player_id: str) -> Response:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bets.api import parameters, problems
-from bets.api.base import PartnerView, parse_id
+from bets.api.base import PartnerView, no_such, parse_id
 from bets.models import Player
 from bets.queries.players import player_by_external_id, player_of
 from bets.serializers.players import NewMovement, NewPlayer, movement_body, player_body
@@ -41,7 +41,9 @@ class Players(PartnerView):
         except PlayerExists as error:
             detail = "There is a player with this external id."
             known = {"player": str(error.player.pk)}
-            raise problems.conflict("player_exists", detail, members=known) from None
+            raise problems.conflict(
+                "player_exists", detail, field="external_id", members=known
+            ) from None
         except UnknownCurrency:
             message = "The currency is not known."
             raise problems.invalid("currency", "unknown_currency", message) from None
@@ -96,9 +98,9 @@ class Withdrawals(_Movements):
 
 def find_player(view: PartnerView, player_id: str) -> Player:
     """The caller's player that the address names, or a 404."""
-    player = player_of(partner=view.caller().partner, player_id=parse_id(player_id))
+    player = player_of(partner=view.caller().partner, player_id=parse_id(player_id, of="player"))
     if player is None:
-        raise problems.not_found()
+        raise no_such("player")
     return player
 
 
@@ -118,10 +120,11 @@ def _body(player: Player) -> dict[str, object]:
 def _refuse(error: LedgerError, player: Player) -> NoReturn:
     """Say in the API's words why the ledger refused; whatever is not foreseen is a fault."""
     if isinstance(error, ReferenceConflict):
-        detail = "The reference was used with another amount."
-        raise problems.conflict("reference_conflict", detail)
+        detail = "The reference was used with another amount. Send a new one for a new movement."
+        raise problems.conflict("reference_conflict", detail, field="reference")
     if isinstance(error, InsufficientFunds):
-        raise problems.refused("insufficient_funds", "The wallet holds less than the amount.")
+        detail = "The wallet holds less than the amount."
+        raise problems.refused("insufficient_funds", detail, field="amount")
     if isinstance(error, AccountClosed):
         raise problems.refused("wallet_closed", "The player's wallet is closed.")
     if isinstance(error, ExcessDecimals):

@@ -66,22 +66,41 @@ def all_invalid(errors: Sequence[FieldError]) -> Problem:
     return Problem(status=400, code="invalid_request", detail=detail, errors=errors)
 
 
-def not_found(field: str = "") -> Problem:
-    """404, the same for what is absent and for what is another partner's."""
+_NO_ACCOUNT = "There is no provider account with this code that you may use."
+_ABSENT = {
+    "account": _NO_ACCOUNT,
+    "provider_account": _NO_ACCOUNT,
+    "player": "You have no player with this id.",
+}
+
+
+def not_found(field: str = "", message: str = "") -> Problem:
+    """404, the same for what is absent and for what is another partner's.
+
+    `field` names what was sent; without one it is the address itself.
+    """
+    said = message or _ABSENT.get(field, "There is no such resource.")
     if not field:
-        return Problem(status=404, code="not_found", detail="There is no such resource.")
-    error = FieldError(field=field, code="not_found", message="There is none.")
-    detail = f"{field}: There is no such resource."
-    return Problem(status=404, code="not_found", detail=detail, errors=[error])
+        return Problem(status=404, code="not_found", detail=said)
+    error = FieldError(field=field, code="not_found", message=said)
+    return Problem(status=404, code="not_found", detail=f"{field}: {said}", errors=[error])
 
 
-def conflict(code: str, detail: str, *, members: Mapping[str, str] | None = None) -> Problem:
-    return Problem(status=409, code=code, detail=detail, members=members)
+def conflict(
+    code: str, detail: str, *, field: str = "", members: Mapping[str, str] | None = None
+) -> Problem:
+    """409: what is there already, or cannot be at this account, stands in the way."""
+    errors = _about(field, code, detail)
+    return Problem(status=409, code=code, detail=detail, errors=errors, members=members)
 
 
-def refused(code: str, detail: str) -> Problem:
+def refused(code: str, detail: str, *, field: str = "") -> Problem:
     """422: the request is in order, but what it asks for cannot be done now."""
-    return Problem(status=422, code=code, detail=detail)
+    return Problem(status=422, code=code, detail=detail, errors=_about(field, code, detail))
+
+
+def _about(field: str, code: str, message: str) -> list[FieldError]:
+    return [FieldError(field=field, code=code, message=message)] if field else []
 
 
 def away(code: str, detail: str, *, retry_after_s: int | None = None) -> Problem:

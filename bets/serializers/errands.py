@@ -8,18 +8,21 @@ from rest_framework import serializers
 from bets.models import LimitChange, Registration
 from bets.models.limits import Errand
 from bets.serializers import shown
-from bets.serializers.fields import NameField, StrictSerializer, TextField, fail
+from bets.serializers.fields import InOurWords, NameField, StrictSerializer, TextField, fail
 from bets.services.placing.slips import plain_number
 from bets.services.players.limits import DECIMALS, HIGHEST
 
 
-class MultiplierField(serializers.Field[Decimal, Any, Any, Any]):
+class MultiplierField(InOurWords, serializers.Field[Decimal, Any, Any, Any]):
     """From 0 to 10 with at most two decimals, as a string or as a number: it is no money."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         multiplier = plain_number(data)
         if multiplier is None:
-            fail("malformed", "Only digits and a decimal point are taken, as in 0.50.")
+            fail(
+                "malformed",
+                "Send a number or a string with digits and a decimal point, as in 0.50.",
+            )
         if multiplier > HIGHEST:
             fail("out_of_range", f"It is from 0 to {HIGHEST}.")
         if multiplier != round(multiplier, DECIMALS):

@@ -21,7 +21,16 @@ def fail(code: str, message: str) -> NoReturn:
     raise ValidationError([ErrorDetail(message, code)])
 
 
-class StrictList(serializers.ListSerializer[Any]):
+class InOurWords:
+    """Says what to do about a value that is not there; the framework only says that it is not."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": "It is missing. Send it.",
+        "null": "Send a value instead of null.",
+    }
+
+
+class StrictList(InOurWords, serializers.ListSerializer[Any]):
     """A list of objects, which says in our words how many it may have."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -32,7 +41,7 @@ class StrictList(serializers.ListSerializer[Any]):
     }
 
 
-class StrictSerializer(serializers.Serializer[Any]):
+class StrictSerializer(InOurWords, serializers.Serializer[Any]):
     """Refuses fields that it does not know, by name, beside everything else that is wrong."""
 
     class Meta:
@@ -57,7 +66,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         raise ValidationError(errors)
 
 
-class PlainDecimalField(serializers.Field[Decimal, Any, Any, Any]):
+class PlainDecimalField(InOurWords, serializers.Field[Decimal, Any, Any, Any]):
     """A decimal in a JSON string: digits, and perhaps a point with digits on both sides."""
 
     example = "10.00"
@@ -65,7 +74,9 @@ class PlainDecimalField(serializers.Field[Decimal, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Decimal:
         if not isinstance(data, str):
             fail("not_a_string", f'Send it as a string, such as "{self.example}".')
-        if len(data) > _LONGEST_DECIMAL or not _PLAIN_DECIMAL.fullmatch(data):
+        if len(data) > _LONGEST_DECIMAL:
+            fail("malformed", f"It has at most {_LONGEST_DECIMAL} characters.")
+        if not _PLAIN_DECIMAL.fullmatch(data):
             fail("malformed", f"Only digits and a decimal point are taken, as in {self.example}.")
         return Decimal(data)
 
@@ -99,8 +110,13 @@ class OddsField(PlainDecimalField):
         return odds
 
 
-class TextField(serializers.CharField):
+class TextField(InOurWords, serializers.CharField):
     """A string on one line, without blanks around it."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "blank": "It is empty. Send at least one character.",
+        "max_length": "It has at most {max_length} characters.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -132,7 +148,7 @@ class EventField(TextField):
         return super().to_internal_value(str(data) if whole else data)
 
 
-class OneOfField(serializers.ChoiceField):
+class OneOfField(InOurWords, serializers.ChoiceField):
     """One of some words, as a string."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -141,7 +157,7 @@ class OneOfField(serializers.ChoiceField):
         return data
 
 
-class WholeNumberField(serializers.Field[int, Any, Any, Any]):
+class WholeNumberField(InOurWords, serializers.Field[int, Any, Any, Any]):
     """A JSON number without a fraction."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -150,7 +166,7 @@ class WholeNumberField(serializers.Field[int, Any, Any, Any]):
         return data
 
 
-class TrueOrFalseField(serializers.Field[bool, Any, Any, Any]):
+class TrueOrFalseField(InOurWords, serializers.Field[bool, Any, Any, Any]):
     """A JSON true or false."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -159,7 +175,7 @@ class TrueOrFalseField(serializers.Field[bool, Any, Any, Any]):
         return data
 
 
-class ObjectField(serializers.Field[dict[str, Any], Any, Any, Any]):
+class ObjectField(InOurWords, serializers.Field[dict[str, Any], Any, Any, Any]):
     """A JSON object, whose names and values are judged elsewhere."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -178,7 +194,7 @@ class CurrencyField(TextField):
         return text
 
 
-class IdField(serializers.Field[Any, Any, Any, Any]):
+class IdField(InOurWords, serializers.Field[Any, Any, Any, Any]):
     """A UUID in its usual form of 36 characters."""
 
     def to_internal_value(self, data: Any) -> Any:

@@ -32,7 +32,7 @@ def _rows(table: str) -> list[str]:
 
 def strings_in(*folders: str) -> set[str]:
     """Every text that stands alone in the code, as the codes do."""
-    files = [file for folder in folders for file in sorted((ROOT / folder).glob("*.py"))]
+    files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
     assert files
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
     return {
@@ -112,9 +112,9 @@ _REFUSALS = {"Rejected", "NotSent", "Withheld", "NotAuthorized", "LoginFailed", 
 
 def neutral_codes() -> set[str]:
     """The codes that the code refuses bets with; those of exchanges have a table of their own."""
-    folders = (ROOT / "providers").rglob("*.py"), (ROOT / "bets" / "services").glob("*.py")
+    folders = (ROOT / "providers").rglob("*.py"), (ROOT / "bets" / "services").rglob("*.py")
     files = [file for folder in folders for file in folder]
-    files = [file for file in files if not {"sandbox", "betflag"} & set(file.parts)]
+    files = [file for file in files if not {"sandbox", "betflag", "exchange"} & set(file.parts)]
     calls = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
     return {code for call in calls if isinstance(call, ast.Call) for code in _codes_of(call)}
 

@@ -110,9 +110,9 @@ def test_every_missing_field_is_named(api) -> None:
     }
 
 
-@pytest.mark.parametrize("body", [[], "text", 1, True])
+@pytest.mark.parametrize("body", [None, [], "text", 1, True])
 def test_a_body_that_is_no_object_is_refused(api, body) -> None:
-    assert errors(api.post("/players", body)) == {"": "not_an_object"}
+    assert errors(api.post("/players", body)) == {"body": "not_an_object"}
 
 
 def test_a_body_of_null_is_refused(api) -> None:

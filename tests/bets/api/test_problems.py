@@ -242,6 +242,61 @@ def test_a_fault_in_a_middleware(monkeypatch, rf) -> None:
     assert client.get("/admin/")["Content-Type"].startswith("text/html")
 
 
+# --- what the caller is told to do ---------------------------------------------------------------
+
+
+def told(response) -> dict[str, str]:
+    """What each field is said to lack, by its name."""
+    return {each["field"]: each["message"] for each in response.json()["errors"]}
+
+
+def test_what_is_missing_null_empty_or_too_long_is_said_in_our_words(api) -> None:
+    assert told(api.post("/players", {})) == dict.fromkeys(ADA, "It is missing. Send it.")
+    assert told(api.post("/players", dict.fromkeys(ADA))) == dict.fromkeys(
+        ADA, "Send a value instead of null."
+    )
+    wrong = {"external_id": "", "username": "x" * 121, "currency": "EUR"}
+    assert told(api.post("/players", wrong)) == {
+        "external_id": "It is empty. Send at least one character.",
+        "username": "It has at most 120 characters.",
+    }
+
+
+def test_a_name_that_occurs_twice_is_named(api) -> None:
+    twice = api.post("/players", b'{"username": {"inner": 1, "inner": 2}}')
+    assert '"inner" occurs twice' in problem(twice, 400, "malformed_json")["detail"]
+
+
+def test_a_byte_order_mark_is_called_so(api) -> None:
+    marked = api.post("/players", b"\xef\xbb\xbf{}")
+    assert "byte order mark" in problem(marked, 400, "malformed_json")["detail"]
+
+
+def test_a_parameter_that_is_sent_twice_is_not_chosen_from(api) -> None:
+    twice = api.client.get(
+        "/api/v1/coupons?status=accepted&status=rejected&limit=5", headers=api.headers
+    )
+    assert errors(twice) == {"status": "repeated_parameter"}
+
+
+def test_what_the_framework_refuses_says_what_to_send(api, client) -> None:
+    keyless = problem(client.get("/api/v1/coupons"), 401, "not_authenticated")
+    assert "Authorization: Api-Key <key>" in keyless["detail"]
+    bearer = client.get("/api/v1/coupons", headers={"Authorization": "Bearer x"})
+    assert problem(bearer, 401, "not_authenticated") == keyless
+    text = api.post("/players", b"{}", content_type="text/plain")
+    assert "Content-Type: application/json" in text.json()["detail"]
+    page = api.client.get("/api/v1/coupons", headers={**api.headers, "Accept": "text/html"})
+    assert "Accept: application/json" in page.json()["detail"]
+    assert api.post(f"/coupons/{uuid4()}", {}).json()["detail"] == "This address takes GET."
+
+
+def test_what_is_absent_is_named(api, client) -> None:
+    assert api.get(f"/players/{uuid4()}").json()["detail"] == "You have no player with this id."
+    assert api.get(f"/coupons/{uuid4()}").json()["detail"] == "You have no coupon with this id."
+    assert "slash" in client.get("/api/v1/coupons/").json()["detail"]
+
+
 # --- the handler --------------------------------------------------------------------------------
 
 
