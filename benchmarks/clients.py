@@ -164,12 +164,15 @@ def _betflag_menu() -> Callable[[], object]:
 
 
 def _betflag_book() -> Callable[[], object]:
-    from providers.betflag.protocol import answers, offers, operations  # noqa: PLC0415
+    from providers.betflag.protocol import answers, operations  # noqa: PLC0415
+    from providers.betflag.protocol.book import read_book  # noqa: PLC0415
     from providers.betflag.protocol.reading import Notes  # noqa: PLC0415
 
     def side() -> list[dict[str, Any]]:
-        prices = [{"i": 500 * p, "p": p, "q": 150 + p} for p in range(1, DEPTH + 1)]
-        return [{"esi": [{"c": n, "d": str(n), "off": prices} for n in range(1, RUNNERS + 1)]}]
+        return [{"esi": [{"c": n, "d": str(n), "off": ladder(n)} for n in range(1, RUNNERS + 1)]}]
+
+    def ladder(n: int) -> list[dict[str, int]]:
+        return [{"i": 500 * p + 7 * n, "p": p, "q": 150 + p + n} for p in range(1, DEPTH + 1)]
 
     inside = {"banca": side(), "punta": side(), "versione": 7, "stato_betflag": 2, "stato_sogei": 2}
     body = json.dumps({"errore": "", "esito": 1024, "offerte": inside}).encode()
@@ -177,7 +180,7 @@ def _betflag_book() -> Callable[[], object]:
     def read() -> object:
         notes = Notes()
         found = answers.judged(operations.BOOK, status=200, body=body, notes=notes)
-        return offers.read_book(
+        return read_book(
             found, notes, market_id="1", depth=DEPTH, back_takes="banca", statuses={"2": "open"}
         )
 

@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from providers.betflag.calls import Calls, Failed, Question, Reader, read_again
-from providers.betflag.protocol import navigation, offers, operations, orders
+from providers.betflag.protocol import navigation, operations, orders
+from providers.betflag.protocol.book import read_book
 from providers.betflag.protocol.reading import Notes, Object
 from providers.betflag.settings import states
 from providers.cache import Cache, CacheBusy
@@ -85,7 +86,7 @@ def _of_book(account: AccountView, market_id: str, depth: int) -> tuple[Question
     back_takes = account.setting("back_takes")
 
     def read(found: Object, notes: Notes) -> Book:
-        return offers.read_book(
+        return read_book(
             found,
             notes,
             market_id=market_id,

@@ -1,4 +1,4 @@
-"""What lies on a market: its book, and the account's own offers there. No I/O.
+"""The account's own offers on a market, what they met and what they could lose. No I/O.
 
 Source: `documents/betflag.txt`, "OFFERS"; what it elides is as public clients read it. The inside
 of `esposizione` and `abbinamenti` nobody shows: see the folder's README.
@@ -11,27 +11,20 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from providers.betflag.protocol import reading
 from providers.betflag.protocol.answers import ENVELOPE
+from providers.betflag.protocol.market_state import MARKET_STATE, OPEN
 from providers.betflag.protocol.reading import Notes, Object, as_object, objects, whole
 from providers.contract import (
-    Book,
-    BookSelection,
     Exposure,
     Match,
     OfferStatus,
     OwnOffer,
-    Price,
     Side,
     WrongShape,
 )
 
 SIDES = {0: Side.LAY, 1: Side.BACK}
-OPEN = "open"
 
-_MARKET_STATE = frozenset(
-    {"stato_betflag", "stato_sogei", "versione", "live", "ritardo_live", "data"}
-)
-_BOOK = _MARKET_STATE | ENVELOPE | {"offerte"}
-_BOOK_INSIDE = _MARKET_STATE | {"banca", "punta"}
+_OWN = MARKET_STATE | ENVELOPE | {"offerte"}
 _ROW = frozenset({"id", "tipo", "esi", "quo", "imp", "abb", "st"})
 _AVERAGE_STEP = Decimal("0.0001")
 # The name of the list inside `abbinamenti` [open]: as beside own offers, or its initial.
@@ -65,90 +58,6 @@ class Row:
         return replace(self, offer=replace(self.offer, status=OfferStatus.CANCELLED))
 
 
-# --- the book -----------------------------------------------------------------------------------
-
-
-def read_book(
-    found: Object,
-    notes: Notes,
-    *,
-    market_id: str,
-    depth: int,
-    back_takes: str,
-    statuses: Mapping[str, str],
-) -> Book:
-    """The best `depth` prices of each selection. `back_takes` names the side that backers take."""
-    notes.names(found, "", _BOOK)
-    inside = as_object(found.get("offerte"), "offerte")
-    notes.names(inside, "offerte.", _BOOK_INSIDE)
-    sides = {name: _side(inside, name, depth, notes) for name in ("banca", "punta")}
-    lay_takes = "punta" if back_takes == "banca" else "banca"
-    labels = {**sides["banca"].labels, **sides["punta"].labels}
-    return Book(
-        market_id=market_id,
-        version=whole({**found, **inside}, "versione"),
-        status=_market_status({**found, **inside}, statuses, notes),
-        selections=tuple(
-            BookSelection(
-                id=selection,
-                label=label,
-                back=sides[back_takes].prices.get(selection, ()),
-                lay=sides[lay_takes].prices.get(selection, ()),
-            )
-            for selection, label in labels.items()
-        ),
-        live_delay_s=_delay({**found, **inside}),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    labels: dict[str, str]
-    prices: dict[str, tuple[Price, ...]]
-
-
-def _side(inside: Object, name: str, depth: int, notes: Notes) -> _Side:
-    side = _Side({}, {})
-    where = f"offerte.{name}[]."
-    for block in objects(inside, name, default=()):
-        notes.names(block, where, frozenset({"esi"}))
-        for selection in objects(block, "esi"):
-            notes.names(selection, f"{where}esi[].", frozenset({"c", "d", "off"}))
-            selection_id = reading.identity(selection, "c")
-            offers = objects(selection, "off", default=())
-            for offer in offers:
-                notes.names(offer, f"{where}esi[].off[].", frozenset({"i", "p", "q"}))
-            side.labels[selection_id] = reading.text(selection, "d", default="")
-            side.prices[selection_id] = _prices(offers)[:depth]
-    return side
-
-
-def _prices(offers: list[Object]) -> tuple[Price, ...]:
-    """By their rank `p`, the best first."""
-    ranked = sorted(offers, key=lambda offer: whole(offer, "p", default=0))
-    return tuple(
-        Price(odds=reading.odds(offer, "q"), amount=reading.amount(offer, "i")) for offer in ranked
-    )
-
-
-def _market_status(found: Object, statuses: Mapping[str, str], notes: Notes) -> str:
-    """`open` only if both states are; else the one that is not, by its code where unnamed."""
-    seen = OPEN
-    for name in ("stato_betflag", "stato_sogei"):
-        code = str(whole(found, name))
-        if code not in statuses:
-            notes.value(name, code)
-        if seen == OPEN:
-            seen = statuses.get(code, code)
-    return seen
-
-
-def _delay(found: Object) -> int | None:
-    if found.get("ritardo_live") is None:
-        return None
-    return whole(found, "ritardo_live")
-
-
 # --- exposure -----------------------------------------------------------------------------------
 
 
@@ -179,7 +88,7 @@ def read_exposure(found: Object, notes: Notes, *, market_id: str, names: Exposur
 
 def read_own_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
     """`offerte.o[]`, whatever their state."""
-    notes.names(found, "", _BOOK)
+    notes.names(found, "", _OWN)
     inside = as_object(found.get("offerte"), "offerte")
     notes.names(inside, "offerte.", frozenset({"o"}))
     return [_row(row, "offerte.o[].", statuses, notes) for row in objects(inside, "o")]
@@ -187,7 +96,7 @@ def read_own_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str])
 
 def read_open_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
     """`o[]`, which lies at the top here."""
-    notes.names(found, "", _MARKET_STATE | ENVELOPE | {"o"})
+    notes.names(found, "", MARKET_STATE | ENVELOPE | {"o"})
     return [_row(row, "o[].", statuses, notes) for row in objects(found, "o")]
 
 
@@ -242,7 +151,7 @@ def _side_of(found: Object, notes: Notes) -> Side:
 
 def read_matches(found: Object, notes: Notes) -> tuple[Match, ...]:
     """The parts that met another's offer. The matched amount is `abb`, else `imp` [open]."""
-    notes.names(found, "", _MARKET_STATE | ENVELOPE | {"abbinamenti"})
+    notes.names(found, "", MARKET_STATE | ENVELOPE | {"abbinamenti"})
     inside = as_object(found.get("abbinamenti"), "abbinamenti")
     notes.names(inside, "abbinamenti.", frozenset(_MATCH_LISTS))
     name = next((name for name in _MATCH_LISTS if inside.get(name) is not None), _MATCH_LISTS[0])

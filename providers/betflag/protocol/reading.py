@@ -19,8 +19,10 @@ ROME = ZoneInfo("Europe/Rome")
 _LONGEST_ID = 40
 _LONGEST_TEXT = 255
 _LONGEST_NOTE = 60
-_MOST_CENTS = 10**15
-_MOST_ODDS = 10**9
+MOST_CENTS = 10**15
+MOST_ODDS = 10**9
+# One of the wire's whole numbers, in money and in odds.
+HUNDREDTH = Decimal("0.01")
 
 Object = dict[str, Any]
 
@@ -90,7 +92,7 @@ def text(found: Object, *names: str, default: str | None = None) -> str:
 def identity(found: Object, *names: str) -> str:
     """The id of something, given as a text or as a number."""
     number = found.get(names[0])
-    if type(number) is int and 0 <= number < _MOST_CENTS:
+    if type(number) is int and 0 <= number < MOST_CENTS:
         return str(number)
     value = text(found, *names).strip()
     if not 0 < len(value) <= _LONGEST_ID:
@@ -104,14 +106,14 @@ def whole(found: Object, *names: str, default: int | None = None) -> int:
     if value is None and default is not None:
         return default
     number = wire.as_whole(value)
-    if number is None or abs(number) >= _MOST_CENTS:
+    if number is None or abs(number) >= MOST_CENTS:
         raise WrongShape(names[0], "must be a whole number")
     return number
 
 
 def signed_amount(found: Object, *names: str) -> Decimal:
     """Cents, as major units."""
-    return Decimal(whole(found, *names)).scaleb(-2)
+    return HUNDREDTH * whole(found, *names)
 
 
 def amount(found: Object, *names: str) -> Decimal:
@@ -125,9 +127,9 @@ def amount(found: Object, *names: str) -> Decimal:
 def odds(found: Object, name: str) -> Decimal:
     """Odds x100, as decimal odds above 1."""
     value = whole(found, name)
-    if not 100 < value < _MOST_ODDS:
+    if not 100 < value < MOST_ODDS:
         raise WrongShape(name, "must be odds above 1, times 100")
-    return Decimal(value).scaleb(-2)
+    return HUNDREDTH * value
 
 
 def moment(found: Object, *names: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Books, exposure and own offers."""
+"""Exposure and own offers."""
 
 from decimal import Decimal
 
@@ -9,13 +9,10 @@ from providers.betflag.protocol import offers
 from providers.betflag.protocol.offers import ExposureNames
 from providers.betflag.protocol.reading import Notes
 from providers.contract import (
-    Book,
-    BookSelection,
     Exposure,
     Match,
     OfferStatus,
     OwnOffer,
-    Price,
     Side,
     WrongShape,
 )
@@ -27,103 +24,6 @@ STATES = {"1": "open", "2": "open", "3": "cancelled"}
 
 def message(case: str):
     return wire.loads(sample("betflag", case, "response"))
-
-
-def price(odds: str, amount: str) -> Price:
-    return Price(odds=Decimal(odds), amount=Decimal(amount))
-
-
-def read_book(found=None, notes=None, *, depth=3, back_takes="banca", statuses=None):
-    return offers.read_book(
-        found or message("book"),
-        notes or Notes(),
-        market_id="813016",
-        depth=depth,
-        back_takes=back_takes,
-        statuses={"2": "open"} if statuses is None else statuses,
-    )
-
-
-BANCA = ((("1.52", "5.00"), ("1.50", "120.00"), ("1.49", "300.00")), (("4.10", "25.50"),), ())
-PUNTA = ((("1.54", "7.00"), ("1.55", "90.00"), ("1.60", "1.00")), (), (("7.50", "0.99"),))
-
-
-def selections(back, lay, depth=3):
-    return tuple(
-        BookSelection(
-            id=str(number),
-            label=label,
-            back=tuple(price(*each) for each in back[number - 1][:depth]),
-            lay=tuple(price(*each) for each in lay[number - 1][:depth]),
-        )
-        for number, label in ((1, "1"), (2, "X"), (3, "2"))
-    )
-
-
-@pytest.mark.parametrize("depth", [1, 2, 3])
-def test_a_book_is_read_to_its_depth(depth):
-    notes = Notes()
-
-    book = read_book(notes=notes, depth=depth)
-
-    assert book == Book(
-        market_id="813016", version=1, status="open", selections=selections(BANCA, PUNTA, depth)
-    )
-    assert (notes.fields, notes.values) == (set(), set())
-
-
-def test_which_side_a_back_takes_is_a_setting():
-    assert read_book(back_takes="punta").selections == selections(PUNTA, BANCA)
-
-
-def test_the_best_price_is_the_one_ranked_first():
-    found = message("book")
-    found["offerte"]["banca"][0]["esi"][0]["off"].reverse()
-
-    assert read_book(found, depth=1).selections[0].back == (price("1.52", "5.00"),)
-
-
-def test_a_selection_on_one_side_alone_is_there():
-    found = message("book")
-    del found["offerte"]["banca"]
-
-    assert read_book(found).selections == selections(((), (), ()), PUNTA)
-
-
-@pytest.mark.parametrize(
-    ("betflag", "sogei", "statuses", "status", "noted"),
-    [
-        (2, 2, {"2": "open"}, "open", set()),
-        ("2", "2", {"2": "open"}, "open", set()),
-        (2, 9, {"2": "open"}, "9", {"stato_sogei=9"}),
-        (3, 2, {"2": "open", "3": "suspended"}, "suspended", set()),
-        (3, 9, {"2": "open", "3": "suspended"}, "suspended", {"stato_sogei=9"}),
-    ],
-)
-def test_a_market_is_open_only_if_both_say_so(betflag, sogei, statuses, status, noted):
-    found, notes = message("book"), Notes()
-    found["offerte"] |= {"stato_betflag": betflag, "stato_sogei": sogei}
-
-    assert read_book(found, notes, statuses=statuses).status == status
-    assert notes.values == noted
-
-
-def test_the_live_delay_is_in_seconds():
-    found = {**message("book"), "ritardo_live": "5"}
-
-    assert read_book(found).live_delay_s == 5
-
-
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [("versione", None), ("versione", "x"), ("stato_betflag", None), ("banca", [{"esi": None}])],
-)
-def test_what_is_no_book_is_refused(place, value):
-    found = message("book")
-    found["offerte"][place] = value
-
-    with pytest.raises(WrongShape):
-        read_book(found)
 
 
 def test_an_exposure_is_read_by_selection():
