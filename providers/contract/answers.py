@@ -96,7 +96,8 @@ Quoted = Quote | Rejected | NotSent | Unknown
 KeepReference = Callable[[str], bool]
 """Stores the bet's id at the provider before anything binding is sent there.
 
-False if the coupon waits for no answer any more: then nothing may be sent.
+False if the coupon waits for no answer any more, or the provider has cancelled the bet meanwhile:
+then nothing may be sent.
 """
 
 

@@ -19,7 +19,7 @@ from providers.contract import (
 )
 from providers.superbet.engine import Engine, Errand
 from providers.superbet.protocol import meanings, tickets
-from providers.superbet.protocol.errors import ErrorCode, is_known
+from providers.superbet.protocol.errors import ErrorCode, is_known, says_no
 from providers.superbet.protocol.tickets import Limited, Refusal, Ticket, TicketAnswer
 from providers.transport import CallFailed, CallLost, CallNotSent, Deadline
 
@@ -130,13 +130,17 @@ class Placing:
         keep: KeepReference,
     ) -> Placement:
         """From here on the ticket's id is kept, so that whatever happens can be found out."""
-        if not keep(reserved.id):
-            return Rejected(
-                code="coupon_closed",
-                message="The coupon waits for no answer any more. Nothing was paid.",
-            )
+        is_kept = keep(reserved.id)
         if reserved.is_open:
             return meanings.accepted(reserved)
+        if not is_kept:
+            return Rejected(
+                code="coupon_closed",
+                message=(
+                    "The coupon waits for no answer any more, or the engine has discarded the "
+                    "ticket. Nothing was paid."
+                ),
+            )
         if reserved.status != "reserved":
             return Unknown(reason=f"The reservation came back as {_state(reserved)}.")
         if deadline.left_s < _LEAST_TO_PAY_S:
@@ -239,10 +243,11 @@ def _standing(answer: TicketAnswer, reserved: Ticket) -> Accepted | Rejected | U
 def _leaves_open(refusal: Refusal) -> bool:
     """117 says that the ticket is not reserved: perhaps because it is open already.
 
-    A code that no document names may say the same.
+    A code that no document names may say the same, and so may a mere message.
     """
-    code = refusal.code
-    return code is not None and (code == ErrorCode.TICKET_NOT_RESERVED or not is_known(code))
+    if refusal.code is None:
+        return not says_no(refusal.status)
+    return refusal.code == ErrorCode.TICKET_NOT_RESERVED or not is_known(refusal.code)
 
 
 def _state(ticket: Ticket) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from bets.models import Coupon, CouponStatus, FlagKind, Result
+from bets.models import Coupon, CouponStatus, FlagKind, Result, Tombstone
 from bets.services.coupon import acceptance, locks, results, settlement
 from bets.services.coupon.batch import Batch, Cause
 from bets.services.coupon.settlement import Graded
@@ -21,10 +21,13 @@ _TAKEN = (CouponStatus.ACCEPTED, CouponStatus.SETTLED)
 
 @transaction.atomic
 def keep_reference(coupon_id: UUID, reference: str) -> bool:
-    """Store the bet's id at the provider while its answer is open; False if it is not any more."""
+    """Store the bet's id at the provider while its answer is open; False if it is not any more.
+
+    A bet that the provider has cancelled meanwhile is not to be had either.
+    """
     lock_reference(coupon_id, reference)
     coupon = locks.lock_coupon(coupon_id)
-    if coupon.status not in _OPEN:
+    if coupon.status not in _OPEN or _is_barred(coupon, reference):
         return False
     Coupon.objects.filter(pk=coupon_id).update(provider_reference=reference)
     return True
@@ -58,20 +61,33 @@ def lock_reference(coupon_id: UUID, reference: str) -> None:
     locks.lock_references(account_id=account_id, keys=[(reference, game)])
 
 
+def _is_barred(coupon: Coupon, reference: str) -> bool:
+    """Whether the provider's own call said, before its answer came, that there is no such bet."""
+    return Tombstone.objects.filter(
+        account_id=coupon.account_id, game=coupon.game, reference=reference
+    ).exists()
+
+
 def _book_yes(coupon: Coupon, answer: Accepted, cause: Cause) -> Coupon:
-    """A reference that another coupon has cannot be this one's too: staff must look."""
+    """A yes to a bet that was cancelled, or that is another coupon's, is for staff to judge."""
+    if _is_barred(coupon, answer.reference):
+        told = f"The provider has cancelled bet {answer.reference} already, or was refused it."
+        return _leave_to_staff(coupon, answer, told, cause)
     try:
         with transaction.atomic():
             acceptance.accept_now(coupon, answer, cause=cause)
     except IntegrityError:
-        coupon = locks.lock_coupon(coupon.pk)
-        acceptance.flag_late_acceptance(coupon, answer, cause=cause)
-        if coupon.status == CouponStatus.PENDING:
-            taken = Unknown(reason=f"Another coupon has the reference {answer.reference}.")
-            acceptance.leave_unknown_now(coupon, taken, cause=cause)
-        return coupon
+        told = f"Another coupon has the reference {answer.reference}."
+        return _leave_to_staff(locks.lock_coupon(coupon.pk), answer, told, cause)
     results.apply_kept(coupon=coupon, cause=cause)
     return locks.lock_coupon(coupon.pk)
+
+
+def _leave_to_staff(coupon: Coupon, answer: Accepted, told: str, cause: Cause) -> Coupon:
+    acceptance.flag_late_acceptance(coupon, answer, cause=cause)
+    if coupon.status == CouponStatus.PENDING:
+        acceptance.leave_unknown_now(coupon, Unknown(reason=told), cause=cause)
+    return coupon
 
 
 def _book_late(coupon: Coupon, answer: Placement, cause: Cause) -> None:

@@ -75,6 +75,11 @@ def is_known(code: int) -> bool:
     return code in _MEANINGS
 
 
+def says_no(status: int) -> bool:
+    """Whether an HTTP status says by itself that nothing was done."""
+    return status in _BY_STATUS
+
+
 def meaning(*, status: int, code: int | None) -> Meaning:
     """What a refusal means; `provider_refused` for one that no document names."""
     if code in _MEANINGS:

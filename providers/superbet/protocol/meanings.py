@@ -90,6 +90,8 @@ def differs(ticket: Ticket, slip: BetSlip) -> str:
         return f"it costs {ticket.price:f} instead of {wire.decimal_text(slip.stake)}"
     if ticket.currency and ticket.currency.upper() != slip.currency:
         return f"it is in {ticket.currency} instead of {slip.currency}"
+    if ticket.user_id and ticket.user_id != slip.player_uid:
+        return "it is another player's"
     return ""
 
 

@@ -49,7 +49,14 @@ def test_a_ticket_that_is_gone_is_rejected(server, account, code):
     assert (placed.code, placed.provider_code) == ("not_at_provider", str(code))
 
 
-@pytest.mark.parametrize("code", [117, 104])
+NOT_CLEAR = [
+    {"code": 117, "message": "not reserved"},
+    {"code": 104, "message": "something else"},
+    {"message": "something went wrong"},
+]
+
+
+@pytest.mark.parametrize("no", NOT_CLEAR, ids=repr)
 @pytest.mark.parametrize(
     ("ticket", "kind"),
     [
@@ -63,12 +70,26 @@ def test_a_ticket_that_is_gone_is_rejected(server, account, code):
         (reset, Unknown),
     ],
 )
-def test_a_ticket_that_is_not_reserved_any_more_is_asked_for(server, account, code, ticket, kind):
-    server.on(PAID, reply({"code": code, "message": "not reserved"}, status=400))
+def test_a_ticket_that_is_not_reserved_any_more_is_asked_for(server, account, no, ticket, kind):
+    server.on(PAID, reply(no, status=400))
     server.on(GET, ticket)
 
     assert isinstance(place(account), kind)
     assert len(server.requests(PAID)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "provider_access_denied"), (403, "provider_access_denied"),
+                         (422, "wrong_bet_data")],
+)  # fmt: skip
+def test_a_status_that_says_no_by_itself_needs_no_code(server, account, status, code):
+    server.on(PAID, reply({"message": "no"}, status=status))
+
+    placed = place(account)
+
+    assert isinstance(placed, Rejected)
+    assert placed.code == code
+    assert server.requests(GET) == []
 
 
 def test_a_cancelled_ticket_is_rejected(server, account):

@@ -137,7 +137,9 @@ def test_what_is_not_approved_is_rejected(server, account, change):
     assert server.requests(PAID) == []
 
 
-@pytest.mark.parametrize("change", [{"price": 2000}, {"currency": "KES"}], ids=repr)
+@pytest.mark.parametrize(
+    "change", [{"price": 2000}, {"currency": "KES"}, {"user_id": "somebody"}], ids=repr
+)
 def test_a_ticket_that_is_not_the_one_asked_for_is_not_paid(server, account, change):
     server.on(RESERVE, reply({**RESERVED, **change}))
     keep = Kept(server)
@@ -159,10 +161,12 @@ def test_a_reservation_in_no_known_state_is_kept_and_not_paid(server, account, s
     assert server.requests(PAID) == []
 
 
-def test_a_ticket_that_is_open_already_is_not_paid_again(server, account):
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_ticket_that_is_open_already_is_not_paid_again(server, account, waits):
+    """It is a bet, whatever the coupon has become: who books the answer has to know."""
     server.on(RESERVE, reply(OPEN))
 
-    assert isinstance(place(account), Accepted)
+    assert isinstance(place(account, keep=Kept(server, answer=waits)), Accepted)
     assert server.requests(PAID) == []
 
 
