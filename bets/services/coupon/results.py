@@ -196,8 +196,11 @@ class _Run:
         if coupon.status not in (CouponStatus.ACCEPTED, CouponStatus.SETTLED):
             detail = f"The provider withdrew a result of a coupon that is {coupon.status}."
             return self._flag(coupon, FlagKind.RESULT_FOR_CLOSED, detail, report)
-        if settlement.is_outdated(self.batch, self.histories[coupon.pk], report):
+        history = self.histories[coupon.pk]
+        if settlement.is_outdated(self.batch, history, report):
             return self._done(Effect.SUPERSEDED, coupon, report)
+        if history.was_withdrawn_at(report.dated_at):
+            return self._done(Effect.REPEATED, coupon, report)
         return self._withdraw(coupon, report)
 
     def _withdraw(self, coupon: Coupon, report: Rollback) -> Outcome:

@@ -62,6 +62,13 @@ class History:
         ]
         return max(dates, default=None)
 
+    def was_withdrawn_at(self, dated_at: datetime | None) -> bool:
+        """Whether a withdrawal of this very date is known, so that one like it is its repeat."""
+        return dated_at is not None and any(
+            version.disposition == Disposition.WITHDRAWN and version.dated_at == dated_at
+            for version in self.versions
+        )
+
     def and_then(self, version: Settlement) -> "History":
         return History((*self.versions, version))
 

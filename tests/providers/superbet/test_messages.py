@@ -1,94 +1,21 @@
 """Signed messages to superbet's webhook, and what they do to coupons and to the ledger."""
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from decimal import Decimal
 from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test import Client
 from django.utils import timezone
 
-from bets.models import Coupon, Flag, FlagKind, Player, Settlement
-from bets.services import partners
-from bets.services.placing import answers
-from providers import services as providers
+from bets.models import Flag, FlagKind, Settlement, TimelineEvent
 from providers.contract import Accepted, Unknown
-from providers.models import ProviderAccount
 from tests.bets.conftest import money
-from tests.factories.bets import a_held_coupon, a_partner, a_player
-from tests.factories.superbet import TICKET, make_superbet, sign
-from tests.providers.samples import sample
-from tests.providers.scripted import Scripted, reply
-from wallets.verification import verify
-from webhooks.services import processing
+from tests.factories.bets import a_held_coupon
+from tests.factories.superbet import TICKET
+from tests.providers.scripted import reply
+from tests.providers.superbet.told import GET, WON, create, houses, in_thread, state
 
-GET = f"/be/tickets/{TICKET}"
-OPEN = json.loads(sample("superbet", "paid", "response"))
-WON = json.loads(sample("superbet", "ticket_won", "response"))
-CREATED = json.loads(sample("superbet", "pam_ticket_create"))["data"]
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def books_balance() -> Iterator[None]:
-    yield
-    assert verify() == []
-
-
-@pytest.fixture
-def account(server: Scripted) -> ProviderAccount:
-    return make_superbet(server.url)
-
-
-@pytest.fixture
-def player(account: ProviderAccount) -> Player:
-    partner = a_partner()
-    partners.grant_access(partner=partner, account=account)
-    return a_player(partner, currency="USD", balance="100.00")
-
-
-@pytest.fixture
-def tell(account: ProviderAccount, player: Player) -> Callable[..., Any]:
-    """Send a signed message; results are settled at once."""
-    address = providers.callback_base(account=account).removeprefix("http://testserver")
-
-    def send(action: str, *, late: timedelta = timedelta(0), **data: Any) -> Any:
-        message = {"operator": "site", "ticket_id": TICKET, **data}
-        body = json.dumps({"action": action, "data": message}).encode()
-        headers = sign(body, at=timezone.now() - late)
-        answer = Client().post(address, body, content_type="application/json", headers=headers)
-        processing.drain(now=timezone.now())
-        return answer
-
-    return send
-
-
-def create(tell: Callable[..., Any], player: Player, **changes: Any) -> Any:
-    return tell("ticket_create", **{**CREATED, "player_id": str(player.pk), **changes})
-
-
-@pytest.fixture
-def coupon(player: Player, account: ProviderAccount) -> Coupon:
-    """10.00 USD, of which 1.11 are excise, on an open ticket."""
-    held = a_held_coupon(player, account, provider_reference=TICKET)
-    book(held, Accepted(reference=TICKET, stake_at_risk=Decimal("8.89"), excise=Decimal("1.11")))
-    return held
-
-
-def book(coupon: Coupon, answer: Any) -> None:
-    with transaction.atomic():
-        answers.book_answer(coupon_id=coupon.pk, answer=answer, actor="test")
-
-
-def state(coupon: Coupon) -> tuple[str, str]:
-    now = Coupon.objects.get(pk=coupon.pk)
-    return now.status, now.result
-
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
 
 # --- results, in the order in which the engine sent them ----------------------------------------
 
@@ -111,7 +38,7 @@ def test_the_case_of_a_currency_does_not_matter(tell, coupon, server):
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_a_result_that_is_withdrawn_before_the_bet_is_accepted_pays_nothing(
-    tell, player, account, server, is_known
+    tell, book, player, account, server, is_known
 ):
     server.on(GET, reply(WON))
     held = a_held_coupon(player, account, provider_reference=TICKET if is_known else None)
@@ -143,13 +70,6 @@ def test_a_win_that_is_withdrawn_while_the_engine_is_asked_pays_nothing(
     assert Settlement.objects.filter(disposition="superseded").count() == 1
 
 
-def in_thread(work: Callable[[], Any]) -> None:
-    try:
-        work()
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize(("action", "late"), [("ticket_lost", 100), ("ticket_rollback", 80)])
 def test_an_old_message_that_is_sent_once_more_moves_nothing(tell, coupon, server, action, late):
     server.on(GET, reply(WON))
@@ -161,6 +81,40 @@ def test_an_old_message_that_is_sent_once_more_moves_nothing(tell, coupon, serve
     tell(action, late=timedelta(seconds=late))
 
     assert state(coupon) == ("settled", "won")
+
+
+def test_a_rollback_that_comes_again_and_again_is_one(tell, coupon, player, account, server):
+    server.on(GET, reply(WON))
+    at = timezone.now()
+    tell("ticket_win", at=at)
+    for _ in range(5):
+        tell("ticket_rollback", at=at)
+
+    assert (state(coupon), money(player)[0]) == (("accepted", ""), "90.00")
+    assert houses(account) == ("8.89", "1.11", "0.00", "0.00")
+    assert Settlement.objects.filter(disposition="withdrawn").count() == 1
+    assert not TimelineEvent.objects.filter(coupon=coupon, kind="note").exists()
+
+
+def test_a_rollback_once_more_does_not_take_the_result_of_the_same_second(
+    tell, coupon, player, server
+):
+    server.on(GET, reply(WON))
+    at = timezone.now()
+    for action in ("ticket_lost", "ticket_rollback", "ticket_win", "ticket_rollback"):
+        tell(action, at=at)
+
+    assert state(coupon) == ("settled", "won")
+
+
+def test_a_result_can_be_withdrawn_more_than_once(tell, coupon, player, account, server):
+    server.on(GET, reply(WON))
+    rounds = ("ticket_win", "ticket_rollback", "ticket_void", "ticket_rollback", "ticket_lost")
+    for ago, action in zip((50, 40, 30, 20, 10), rounds, strict=True):
+        tell(action, late=timedelta(seconds=ago), price=1000, currency="USD")
+
+    assert (state(coupon), money(player)[0]) == (("settled", "lost"), "90.00")
+    assert houses(account) == ("8.89", "1.11", "0.00", "0.00")
 
 
 # --- tickets ------------------------------------------------------------------------------------
@@ -179,3 +133,14 @@ def test_a_discarded_ticket_is_not_sold_by_a_late_repeat(tell, player):
 )
 def test_odd_taxes_are_answered(tell, player, changes):
     assert create(tell, player, **changes).status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"atag": 123}, {"atag": None}, {"ticket_code": 100200}, {"price": "1000", "stake": "889"}],
+    ids=repr,
+)
+def test_a_ticket_is_sold_however_its_words_and_numbers_are_written(tell, player, changes):
+    assert create(tell, player, **changes).status_code == 200
+    assert create(tell, player, **changes).status_code == 200, "it is a repeat"
+    assert money(player)[0] == "90.00"
