@@ -26,6 +26,7 @@ from providers.contract import (
     Settle,
     Unfamiliar,
     Verdict,
+    WrongShape,
 )
 from providers.superbet.protocol import signing
 from providers.superbet.protocol.tickets import amount
@@ -82,17 +83,23 @@ def parse(request: Inbound, *, operator: str, language: str) -> Parsed:
 
 
 def _unfamiliar(action: str, given: Any) -> Parsed:
-    reference = given.get("ticket_id") if isinstance(given, dict) else None
-    short = isinstance(reference, str) and len(reference) <= LONGEST_REFERENCE
     return Parsed(
         commands=(
             Unfamiliar(
-                reference=str(reference) if short else "",
+                reference=_reference_in(given),
                 detail=f"superbet sent the action {action!r}, which is not documented.",
             ),
         ),
         unknown_values=(f"action={action}",),
     )
+
+
+def _reference_in(given: Any) -> str:
+    """The ticket that the data of a message name, if they name one."""
+    try:
+        return _ticket_id(wire.Fields(given))
+    except WrongShape:
+        return ""
 
 
 def _check_operator(data: wire.Fields, operator: str) -> None:
@@ -127,11 +134,9 @@ def _create(data: wire.Fields) -> Command:
         currency=data.text("currency").upper(),
         content={
             **content,
-            "ticket_code": data.text("ticket_code", default=""),
-            "ticket_type": data.text("ticket_type", default=""),
-            "atag": data.text("atag", default=""),
+            **{name: _word(data, name) for name in ("ticket_code", "ticket_type", "atag")},
         },
-        provider_code=data.text("ticket_code", default="", longest=LONGEST_REFERENCE),
+        provider_code=_word(data, "ticket_code"),
         stake_at_risk=_optional_amount(data, "stake"),
         excise=_optional_amount(data, "ext_amount"),
         binds_hold=True,
@@ -215,6 +220,13 @@ _TOLD = frozenset(
 
 def _ticket_id(data: wire.Fields) -> str:
     return data.reference("ticket_id", longest=LONGEST_REFERENCE)
+
+
+def _word(data: wire.Fields, name: str) -> str:
+    """A short text that may be missing, or happens to consist of digits and came as a number."""
+    value = data.raw(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else data.text(name, default="")
 
 
 def _amount(data: wire.Fields, name: str) -> Decimal:

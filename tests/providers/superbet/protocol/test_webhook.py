@@ -141,8 +141,18 @@ def test_an_unknown_action_is_kept_and_shown(data):
     assert parsed.unknown_values == ("action=ticket_update",)
 
 
-def test_the_reference_of_an_unknown_action_is_found():
-    assert command("ticket_update", {"ticket_id": TICKET}).reference == TICKET
+@pytest.mark.parametrize(
+    ("given", "found"), [(TICKET, TICKET), (1234, "1234"), ([], ""), (None, "")]
+)
+def test_the_reference_of_an_unknown_action_is_found(given, found):
+    assert command("ticket_update", {"ticket_id": given}).reference == found
+
+
+@pytest.mark.parametrize("name", ["ticket_code", "ticket_type", "atag"])
+def test_a_word_of_digits_may_come_as_a_number(name):
+    assert command("ticket_create", {**CREATED, name: 100200}) == command(
+        "ticket_create", {**CREATED, name: "100200"}
+    )
 
 
 def test_new_fields_are_named():
