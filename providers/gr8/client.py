@@ -159,7 +159,7 @@ class Gr8:
             headers=_player_headers(account, slip),
             json=slips.bet_body(slip),
         )
-        return self._ask(
+        placed = self._ask(
             account,
             question,
             deadline_s,
@@ -167,6 +167,9 @@ class Gr8:
                 status=answer.status, body=answer.body, slip=slip
             ),
         )
+        if isinstance(placed, Unknown) and slip.options.get("overask"):
+            return answers.of_overask(placed)
+        return placed
 
     def quote(self, account: AccountView, slip: BetSlip, *, deadline_s: float) -> Quoted:
         """The highest stake ("Getting max amount of bet")."""

@@ -5,7 +5,7 @@ describe is never a refusal: the bet may exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -30,7 +30,8 @@ _PLACED_FIELDS = frozenset(
 _ITEM_FIELDS = frozenset({"acceptedOdd", "sourceOutcomeSelectionKeys"})
 _QUOTE_FIELDS = frozenset({"maxBet", "isVipEnabled", "reason"})
 _OFFER_TYPES = ("BonusAmount", "BetCondition", "BetInsurance", "BetCollection", "FreeBet")
-_SPECIAL_TYPES = ("Overask",)
+_TAKEN_AS = {"Overask": "Taken as an overask, a VIP's bet above the limit."}
+_OVERASK_UNCLEAR = "It was asked as an overask: gr8's traders may still decide on it."
 _LONGEST = 200
 
 T = TypeVar("T")
@@ -59,6 +60,11 @@ def read_placement(
     if status in _REFUSALS and refusal is not None and not bet_id:
         return _refused(refusal, currency=slip.currency)
     return Reading(meaning=_unreadable(status))
+
+
+def of_overask(unclear: Unknown) -> Unknown:
+    """No clear answer to an overask, which the document says is processed differently."""
+    return replace(unclear, reason=f"{unclear.reason.rstrip('.')}. {_OVERASK_UNCLEAR}")
 
 
 def read_quote(*, status: int, body: bytes, slip: BetSlip) -> Reading[Quote | Rejected | Unknown]:
@@ -199,7 +205,7 @@ def _notes(answer: Mapping[str, Any]) -> Iterator[str]:
     if offer:
         yield f"offer: {offer}"
     for special in _special_types(answer):
-        yield f"special bet: {special}"
+        yield _TAKEN_AS.get(special, f"special bet: {special}")
 
 
 def _offer_type(answer: Mapping[str, Any]) -> str:
@@ -221,7 +227,7 @@ def _unknown_values(answer: Mapping[str, Any]) -> Iterator[str]:
     if offer and offer not in _OFFER_TYPES:
         yield f"offerType={offer}"
     for special in _special_types(answer):
-        if special not in _SPECIAL_TYPES:
+        if special not in _TAKEN_AS:
             yield f"specialBetTypes={special}"
 
 

@@ -198,7 +198,9 @@ def _sentences(refusal: Refusal) -> Iterator[str]:
     if refusal.max_stake is not None:
         yield f"The highest stake is {refusal.max_stake} {refusal.currency}.".replace(" .", ".")
     if refusal.overask_amount is not None:
-        yield f"Up to {refusal.overask_amount} can be asked for as an overask."
+        # The sample names the document's "minimum Overask amount ($100)" in the other currency.
+        least = f"{refusal.overask_amount} {refusal.currency}".rstrip()
+        yield f"Traders look at overasks from {least} on."
     for name, text in refusal.fields:
         yield f"{name}: {text}"
 

@@ -27,7 +27,6 @@ USUAL_MOST = Decimal(5000)
 LEAST_STAKE = Decimal("0.10")
 # Overask begins here ("the minimum Overask amount ($100)").
 LEAST_OVERASK = Decimal(100)
-OVERASK_TIMES = 10
 # How far ordered odds move, down so that only `Any` takes them.
 MOVE = Decimal("0.10")
 Remark = Callable[[str, str], None]
@@ -157,9 +156,8 @@ class Counter:
             code = 37
         else:
             code = 38 if asked.amount - most < LEAST_OVERASK else 36
-        overask = to_cents(most * OVERASK_TIMES)
         raise RefusedError(
-            replies.refused_for_all(code, currency=currency, most=most, overask=overask)
+            replies.refused_for_all(code, currency=currency, most=most, overask=LEAST_OVERASK)
         )
 
     def _most(self, request: Request) -> Decimal:

@@ -190,7 +190,8 @@ def test_a_stake_above_the_limit_names_the_highest_and_may_be_an_overask(sandbox
 
     assert (refused.code, refused.provider_code) == ("stake_too_high", "36")
     assert refused.max_stake == Decimal(5000)
-    assert taken.notes == ("special bet: Overask",)
+    assert "overasks from 100 " in refused.message
+    assert taken.notes == ("Taken as an overask, a VIP's bet above the limit.",)
 
 
 def test_what_is_not_on_offer_is_refused(account):

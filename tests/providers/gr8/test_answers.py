@@ -54,7 +54,10 @@ def test_a_bet_under_another_id_is_for_staff(other):
 def test_an_overask_and_an_offer_are_noted():
     meaning = placed(damage.loads(sample("gr8", "place_overask", "response"))).meaning
 
-    assert meaning.notes == ("offer: FreeBet", "special bet: Overask")
+    assert meaning.notes == (
+        "offer: FreeBet",
+        "Taken as an overask, a VIP's bet above the limit.",
+    )
 
 
 @pytest.mark.parametrize("number", [4, "4"])

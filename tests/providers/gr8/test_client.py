@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 
 from providers import services
-from providers.contract import Accepted, CouponType, Leg, OddsPolicy, PlayerProfile, Selection
+from providers.contract import (
+    Accepted,
+    CouponType,
+    Leg,
+    OddsPolicy,
+    PlayerProfile,
+    Selection,
+    Unknown,
+)
 from providers.models import ProviderAccount
 from tests.providers.gr8.asked import (
     BET,
@@ -24,7 +32,7 @@ from tests.providers.gr8.asked import (
     slip,
 )
 from tests.providers.samples import sample
-from tests.providers.scripted import Scripted, reply, unused_url
+from tests.providers.scripted import Scripted, reply, truncated, unused_url
 from tests.providers.suite import damage
 
 PROFILE = PlayerProfile(
@@ -90,6 +98,27 @@ def test_without_line_delay_another_path_is_called(server, account):
 
     assert server.requests(PLACE) == []
     assert damage.loads(server.requests(MTS_PLACE)[0].body)["transactionId"] == str(BET)
+
+
+@pytest.mark.parametrize(
+    "unclear",
+    [
+        reply(damage.dumps({"errors": {"common": {"code": 33}}}), status=400),
+        reply("", status=502),
+        truncated(sample("gr8", "place_single", "response")),
+    ],
+    ids=["time-out", "server error", "lost"],
+)
+def test_an_overask_without_a_clear_answer_says_that_traders_may_decide(server, account, unclear):
+    server.on(PLACE, unclear)
+
+    usual = place(account)
+    overask = place(account, options={"overask": True})
+
+    assert (type(usual), type(overask)) == (Unknown, Unknown)
+    assert "traders may still decide" in overask.reason
+    assert "traders" not in usual.reason
+    assert not overask.final
 
 
 def test_everything_that_a_slip_may_hold_is_passed_on(server, account):
