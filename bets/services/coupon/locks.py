@@ -8,6 +8,7 @@ session, so it works behind a connection pooler.
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 from uuid import UUID
+from zlib import crc32
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -26,11 +27,11 @@ def lock_references(*, account_id: UUID, keys: Iterable[Key]) -> None:
     not use up the server's lock table.
     """
     names = [f"{account_id}/{game}/{reference}" for reference, game in keys]
+    buckets = sorted({crc32(name.encode()) % _LOCKS for name in names})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, bucket) FROM (SELECT DISTINCT "
-            "abs(hashtext(name) %% %s) AS bucket FROM unnest(%s::text[]) AS name ORDER BY 1) b",
-            [_LOCK_SPACE, _LOCKS, names],
+            "SELECT pg_advisory_xact_lock(%s, bucket) FROM unnest(%s) AS bucket",
+            [_LOCK_SPACE, buckets],
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import connection
+
 from bets.models import (
     Coupon,
     CouponStatus,
@@ -34,11 +36,31 @@ _BLOCKED, _AMBIGUOUS = "player_blocked", "ambiguous"
 _WITHOUT_COUPON = ("currency_mismatch", "invalid_amount", _AMBIGUOUS)
 _LONGEST_CODE = 100
 
+# The coupon or the tombstone of each bet that has one. A bet comes once, as a rule, so that this
+# finds nothing and no coupon is read at all.
+_STORED = """
+SELECT asked.reference, asked.game, coupon.id, tombstone.code, tombstone.fingerprint
+FROM unnest(%(references)s::text[], %(games)s::text[]) AS asked (reference, game)
+LEFT JOIN bets_coupon coupon
+    ON coupon.account_id = %(account)s AND coupon.provider_reference = asked.reference
+        AND coupon.game = asked.game
+LEFT JOIN bets_tombstone tombstone
+    ON tombstone.account_id = %(account)s AND tombstone.reference = asked.reference
+        AND tombstone.game = asked.game
+WHERE coupon.id IS NOT NULL OR tombstone.id IS NOT NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tombstone:
+    code: str
+    fingerprint: str
 
 
 def take(*, account: ProviderAccount, debits: Sequence[Debit], cause: Cause) -> list[Outcome]:
@@ -124,13 +146,16 @@ class _Known:
 
     def __init__(self, account: ProviderAccount, keys: set[Key]) -> None:
         self.account = account
-        references = [reference for reference, _ in keys]
-        games = {game for _, game in keys}
-        of_account = {"account": account, "game__in": games}
-        coupons = Coupon.objects.filter(provider_reference__in=references, **of_account)
-        tombstones = Tombstone.objects.filter(reference__in=references, **of_account)
+        references, games = zip(*keys, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _STORED,
+                {"account": account.pk, "references": list(references), "games": list(games)},
+            )
+            stored = cursor.fetchall()
+        coupons = Coupon.objects.in_bulk([row[2] for row in stored if row[2]]).values()
         self.coupons = {(str(c.provider_reference), c.game): c for c in coupons}
-        self.tombstones = {(t.reference, t.game): t for t in tombstones}
+        self.tombstones = {(row[0], row[1]): _Tombstone(*row[3:]) for row in stored if row[3]}
 
     def verdict(self, debit: Debit) -> Outcome | None:
         """What is known of a bet, or None for a new one."""

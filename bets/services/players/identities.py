@@ -7,11 +7,58 @@ from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
 
-from bets.models import Coupon, Flag, FlagKind, Partner, Player, ProviderIdentity
+from bets.models import Flag, FlagKind, Player, ProviderIdentity
 from providers import registry
 from providers.models import ProviderAccount
+
+# Every bet that a provider sends asks these; building them each time cost more than running them.
+
+# The players of stored identities, each with the id that it was asked for by.
+_BY_IDENTITY = """
+SELECT player.*, identity.uid AS asked_for
+FROM bets_provideridentity identity
+JOIN bets_player player ON player.id = identity.player_id
+WHERE identity.account_id = %(account)s AND identity.uid = ANY(%(uids)s)
+"""
+# Players of active partners that may use the account. Who has an identity that says the same is
+# meant too: another bet may just have stored it.
+_BY_EXTERNAL_ID = """
+SELECT player.*
+FROM bets_player player
+JOIN bets_partner partner ON partner.id = player.partner_id AND partner.is_active
+JOIN bets_partneraccess access
+    ON access.partner_id = partner.id AND access.account_id = %(account)s
+WHERE player.external_id = ANY(%(uids)s)
+    AND NOT EXISTS (
+        SELECT FROM bets_provideridentity other
+        WHERE other.account_id = %(account)s AND other.player_id = player.id
+            AND other.uid <> player.external_id
+    )
+"""
+# Players whose partner may use the account, or who have bet there.
+_BY_OUR_ID = """
+SELECT player.*
+FROM bets_player player
+WHERE player.id = ANY(%(ids)s)
+    AND (
+        EXISTS (
+            SELECT FROM bets_partneraccess access
+            WHERE access.partner_id = player.partner_id AND access.account_id = %(account)s
+        )
+        OR EXISTS (
+            SELECT FROM bets_coupon coupon
+            WHERE coupon.player_id = player.id AND coupon.account_id = %(account)s
+        )
+    )
+"""
+# Each player's external id becomes the identity, unless another bet has just stored it.
+_REMEMBER = """
+INSERT INTO bets_provideridentity (account_id, player_id, uid)
+SELECT %(account)s, id, external_id FROM bets_player WHERE id = ANY(%(ids)s)
+ON CONFLICT DO NOTHING
+"""
 
 
 def players_by_uid(*, account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
@@ -24,8 +71,8 @@ def players_by_uid(*, account: ProviderAccount, uids: Collection[str]) -> dict[s
     """
     if _by_our_id(account):
         return _players_by_our_id(account, uids)
-    rows = ProviderIdentity.objects.filter(account=account, uid__in=uids).select_related("player")
-    found = {row.uid: row.player for row in rows}
+    asked = {"account": account.pk, "uids": list(uids)}
+    found = {row.asked_for: row for row in Player.objects.raw(_BY_IDENTITY, asked)}  # type: ignore[attr-defined]
     missing = set(uids) - found.keys()
     return found | _by_external_id(account, missing) if missing else found
 
@@ -47,35 +94,26 @@ def _players_by_our_id(account: ProviderAccount, uids: Collection[str]) -> dict[
     for uid in uids:
         with suppress(ValueError):
             ids[UUID(uid)] = uid
-    may_bet = Partner.objects.filter(pk=OuterRef("partner"), access__account=account)
-    has_bet = Coupon.objects.filter(player=OuterRef("pk"), account=account)
-    players = Player.objects.filter(Exists(may_bet) | Exists(has_bet), pk__in=ids)
-    return {ids[player.pk]: player for player in players}
+    asked = {"account": account.pk, "ids": list(ids)}
+    return {ids[player.pk]: player for player in Player.objects.raw(_BY_OUR_ID, asked)}
 
 
 def _by_external_id(account: ProviderAccount, uids: Collection[str]) -> dict[str, Player]:
     candidates: dict[str, list[Player]] = {uid: [] for uid in sorted(uids)}
-    partners = Partner.objects.filter(access__account=account, is_active=True)
-    # Who has an identity that says the same is meant too: another bet may just have stored it.
-    known_otherwise = ProviderIdentity.objects.filter(
-        account=account, player=OuterRef("pk")
-    ).exclude(uid=OuterRef("external_id"))
-    players = Player.objects.filter(
-        ~Exists(known_otherwise), external_id__in=uids, partner__in=partners
-    )
-    for player in players:
+    asked = {"account": account.pk, "uids": list(uids)}
+    for player in Player.objects.raw(_BY_EXTERNAL_ID, asked):
         candidates[player.external_id].append(player)
     _tell_ambiguous(account, [uid for uid, found in candidates.items() if len(found) > 1])
     sole = {uid: found[0] for uid, found in candidates.items() if len(found) == 1}
-    _remember(account, sole)
+    _remember(account, sole.values())
     return sole
 
 
-def _remember(account: ProviderAccount, players: dict[str, Player]) -> None:
-    ProviderIdentity.objects.bulk_create(
-        [ProviderIdentity(account=account, player=p, uid=uid) for uid, p in players.items()],
-        ignore_conflicts=True,
-    )
+def _remember(account: ProviderAccount, players: Collection[Player]) -> None:
+    if not players:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, {"account": account.pk, "ids": [each.pk for each in players]})
 
 
 def _tell_ambiguous(account: ProviderAccount, uids: Collection[str]) -> None:

@@ -35,7 +35,7 @@ def test_a_first_bet_that_another_overtakes_finds_the_player(
         connection.close()
 
     def overtake(execute, sql, params, many, context):
-        if not overtaken and re.search(r'FROM "bets_player"', sql):
+        if not overtaken and re.search(r"FROM bets_player", sql):
             overtaken.append(sql)
             thread = Thread(target=other_bet)
             thread.start()
