@@ -53,6 +53,7 @@ class Liability(models.DecimalField):  # type: ignore[type-arg]
 class ExchangeBatch(models.Model):
     """Offers that a partner placed together: its key, its request, and the reply that it got.
 
+    `judged_at` is when its liability was set aside from the account's free balance.
     `offers_before` are the references of the account's own offers on the market just before the
     call, and `sent_at` when that call began. Without it, nothing was ever sent.
     """
@@ -66,6 +67,7 @@ class ExchangeBatch(models.Model):
     market_version = models.PositiveBigIntegerField(default=0)
     keep_in_play = models.BooleanField()
     keep_on_suspension = models.BooleanField()
+    judged_at = models.DateTimeField(null=True)
     offers_before = models.JSONField(null=True)
     sent_at = models.DateTimeField(null=True)
     reply_status = models.PositiveSmallIntegerField(null=True)
@@ -101,7 +103,8 @@ class ExchangeOrder(models.Model):
     `matched` met somebody else's offer and `remaining` still waits for one; what is missing to
     `stake` was cancelled. `liability` is what all of it can lose, `exposure` what it can lose as
     it stands. `told` is the part of `matched` whose odds are on the timeline. `resolve_after`
-    ends a pending order's call, and is when staff are told of an unknown one.
+    ends a pending order's call, and is when staff are told of an unknown one. `missing_since` is
+    when the exchange was first seen not to list an order any more that waits there.
     """
 
     id = Id()
@@ -125,6 +128,7 @@ class ExchangeOrder(models.Model):
     provider_reference = models.CharField(max_length=100, null=True, blank=True)
     rejection = models.JSONField(null=True, blank=True)
     resolve_after = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
     placed_at = models.DateTimeField()
     changed_at = models.DateTimeField(help_text="When the status or an amount last changed.")
 
@@ -181,6 +185,10 @@ class ExchangeOrder(models.Model):
                 name="bets_order_referred_to",
                 condition=Q(status__in=_AT_EXCHANGE, provider_reference__isnull=False)
                 | ~Q(status__in=_AT_EXCHANGE) & Q(provider_reference__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="bets_order_missing",
+                condition=Q(missing_since__isnull=True) | Q(status__in=LIVE),
             ),
             models.UniqueConstraint(name="bets_order_position", fields=["batch", "position"]),
             models.UniqueConstraint(
@@ -285,8 +293,12 @@ class ExchangeMarket(models.Model):
     """A market on which an account has orders, and when they are next read from the exchange.
 
     Whoever changes orders locks their market's row first. `quiet` counts the looks in a row that
-    changed nothing; `failing_since` is set while the exchange does not answer.
+    changed nothing; `failing_since` is set while the exchange does not answer. `state` is what its
+    book said last: `open`, `suspended`, `closed`, the exchange's own code, or `GONE` where the
+    exchange does not know the market any more; `state_since` is when it was first seen so.
     """
+
+    GONE = "gone"
 
     id = Id()
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="+")
@@ -296,11 +308,18 @@ class ExchangeMarket(models.Model):
     quiet = models.PositiveSmallIntegerField(default=0)
     failing_since = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True, default="")
+    state = models.CharField(max_length=40, blank=True, default="", db_default="")
+    state_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="bets_market_once", fields=["account", "market_id"]),
+            models.CheckConstraint(
+                name="bets_market_state",
+                condition=Q(state="", state_since__isnull=True)
+                | ~Q(state="") & Q(state_since__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(

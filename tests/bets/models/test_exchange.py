@@ -1,5 +1,6 @@
 """What the database itself refuses of orders at an exchange, whoever asks."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -97,6 +98,12 @@ def test_an_order_refuses(order, change):
         {"status": "cancelled"},
         {"status": "rejected", "remaining": Decimal(0)},
         {"status": "unknown"},
+        {
+            "status": "matched",
+            "matched": Decimal("10.00"),
+            "remaining": Decimal(0),
+            "missing_since": datetime(2026, 11, 21, tzinfo=UTC),
+        },
     ],
     ids=str,
 )
@@ -106,6 +113,11 @@ def test_no_such_order_can_be_stored(order, fields):
         setattr(order, name, value)
     with pytest.raises(DatabaseError), transaction.atomic():
         order.save(force_insert=True)
+
+
+@pytest.mark.parametrize("change", ["state = 'open'", "state_since = now()"])
+def test_the_state_of_a_market_has_its_moment(order, change):
+    refused(f"UPDATE bets_exchangemarket SET {change}")
 
 
 def test_two_orders_cannot_have_one_reference(order, partner, exchange_account):
