@@ -9,7 +9,7 @@ comes to the market between that moment and the answer is of this placement.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -24,7 +24,7 @@ from bets.models import (
     OrderStatus,
     Partner,
 )
-from bets.services.exchange import answers
+from bets.services.exchange import answers, judging
 from bets.services.exchange.accounts import exchange_account, named_currency
 from bets.services.exchange.journal import Journal, exposure_of, lock_market, lock_orders
 from bets.services.exchange.quiet import alone_on
@@ -46,7 +46,6 @@ _GRACE = timedelta(seconds=15)
 # With less time than this, placing is not begun.
 _LEAST_CALL_S = 2.0
 _LONGEST_WAIT_S = 8.0
-_CENT = Decimal("0.01")
 UNKNOWN_MARKET = "market_not_found"
 _REFUSED = "provider_refused"
 
@@ -209,7 +208,7 @@ def _order(batch: ExchangeBatch, position: int, offer: NewOffer) -> ExchangeOrde
 def _ask(batch: ExchangeBatch, slip: OfferSlip, deadline: Deadline) -> OfferPlacement:
     """Judge the offers by what the exchange says now, write down what is there, and place them."""
     try:
-        refused, currency = _judge(batch.account, slip, deadline)
+        refused, currency = judging.judge(batch, slip, deadline)
         if refused:
             return refused
         offers = exchange.own_offers(
@@ -234,33 +233,6 @@ def _unasked(error: ReadRefused, market_id: str) -> Rejected | NotSent:
     if error.code == _REFUSED:
         return Rejected(code=_REFUSED, message=f"{error.message} Nothing was sent.")
     return NotSent(code=error.code, message="The exchange could not be asked; nothing was sent.")
-
-
-def _judge(
-    account: ProviderAccount, slip: OfferSlip, deadline: Deadline
-) -> tuple[Rejected | None, str]:
-    """The refusal, if there is one, and the account's currency. Raises ReadRefused."""
-    if slip.market_version:
-        book = exchange.book(
-            account=account, market_id=slip.market_id, depth=1, deadline_s=deadline.left_s
-        )
-        if book.version > slip.market_version:
-            return Rejected(
-                code="market_version_stale",
-                message=f"The market's version is {book.version} by now.",
-            ), ""
-    funds = exchange.funds(account=account, deadline_s=deadline.left_s)
-    if sum(_locked(offer) for offer in slip.offers) > funds.free:
-        return Rejected(
-            code="insufficient_funds",
-            message="The account's free balance does not cover the liability.",
-        ), funds.currency
-    return None, funds.currency
-
-
-def _locked(offer: NewOffer) -> Decimal:
-    """What an exchange that counts in cents locks at most for an offer."""
-    return offer.liability.quantize(_CENT, rounding=ROUND_CEILING)
 
 
 def _mark_sent(batch: ExchangeBatch, before: list[str], currency: str) -> bool:
