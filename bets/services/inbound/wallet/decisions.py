@@ -1,6 +1,7 @@
 """What is decided about a transaction of a seamless wallet, and how staff hear of it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind, Player, WalletTransaction
 from bets.services.coupon import acceptance, locks, results
@@ -35,12 +36,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`effect` is applied, flagged (acknowledged, held for staff), refused or orphan."""
+    """`effect` is applied, flagged (acknowledged, held for staff), refused or orphan.
+
+    `amount` is what is moved in the coupon's currency, where that is not what the call names.
+    """
 
     effect: Effect
     coupon: Coupon | None
     code: str = ""
     message: str = ""
+    amount: Decimal | None = None
 
 
 def apply(call: Call, message: str = "") -> Decision:

@@ -165,9 +165,9 @@ def _orphan(call: Call, decision: Decision) -> Outcome:
 
 def _row(call: Call, decision: Decision) -> WalletTransaction:
     move, coupon = call.move, decision.coupon
-    amount = _kept_amount(move)
-    if amount is None and coupon is not None and decision.effect is Effect.APPLIED:
-        amount = coupon.stake
+    amount, currency = decision.amount, coupon.currency if coupon else ""
+    if amount is None:
+        amount, currency = _kept_amount(move), move.currency[:3]
     return WalletTransaction(
         account=call.account,
         transaction_id=move.id,
@@ -180,7 +180,7 @@ def _row(call: Call, decision: Decision) -> WalletTransaction:
         player=call.player,
         coupon=coupon,
         amount=amount,
-        currency=move.currency[:3],
+        currency=currency,
         digest=content_digest(move),
         effect=decision.effect,
         code=decision.code,

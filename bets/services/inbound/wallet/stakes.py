@@ -1,6 +1,7 @@
 """Stakes of a seamless wallet, and rollbacks."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from bets.models import (
     Coupon,
@@ -27,9 +28,12 @@ from bets.services.inbound.wallet.decisions import (
     refuse_and_flag,
     stake_of,
 )
-from providers.contract import MoveKind, Rejected
+from providers.contract import Effect, MoveKind, Rejected
 from wallets.currencies import format_amount
 from wallets.services import LedgerError
+
+# With these the vendor stops repeating a rollback.
+_ENDS = ("parent_not_found", "parent_failed")
 
 
 def take(call: Call) -> Decision:
@@ -92,11 +96,25 @@ def _leave_closed(call: Call, coupon: Coupon) -> Decision:
 def roll_back(call: Call) -> Decision:
     """Give a stake back, once, or see to it that it is never taken. A clawback is paid again.
 
-    The answer is always one with which the vendor stops repeating.
+    It moves what it undoes, whatever amount it names. The answer is always one with which the
+    vendor stops repeating; what the ledger refused to post is for staff to put right.
     """
     move = call.move
     parents = WalletTransaction.objects.filter(account=call.account, transaction_id=move.parent_id)
     parent = parents.first() if move.parent_id else None
+    decision = _roll_back(call, parent)
+    if decision.effect is Effect.REFUSED:
+        return decision if decision.code in _ENDS else replace(decision, code="parent_failed")
+    return replace(decision, amount=_undone(parent, decision.coupon))
+
+
+def _undone(parent: WalletTransaction | None, coupon: Coupon | None) -> Decimal | None:
+    if parent is not None and parent.kind == MoveKind.CLAWBACK:
+        return parent.amount
+    return coupon.stake if coupon else None
+
+
+def _roll_back(call: Call, parent: WalletTransaction | None) -> Decision:
     if parent is not None and parent.kind == MoveKind.CLAWBACK:
         return results.give_back(call, parent)
     if parent is not None and parent.kind != MoveKind.STAKE:
@@ -145,6 +163,9 @@ def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:
     if stake is not None and call.move.parent_id not in ("", stake.transaction_id):
         # The one that is undone was never taken; the one that was taken stands.
         return nothing
+    if stake is None and nothing.code == "parent_not_found" and _may_be_of_clawback(call, coupon):
+        told = "A rollback names a transaction that never came, of a bet that has been paid."
+        return refuse_and_flag(call, "parent_not_found", told)
     if coupon.status == CouponStatus.RETURNED:
         return apply(call, "The stake is back already.")
     if coupon.status == CouponStatus.REJECTED:
@@ -155,6 +176,13 @@ def _undo(call: Call, coupon: Coupon, nothing: Decision) -> Decision:
         acceptance.reject_now(coupon, answer, cause=call.cause)
         return nothing
     return _return(call, coupon)
+
+
+def _may_be_of_clawback(call: Call, coupon: Coupon) -> bool:
+    """The stake is what is undone for certain if the bet is named, or nothing was paid yet."""
+    if call.move.parent_id in ("", call.move.reference):
+        return False
+    return WalletTransaction.objects.filter(coupon=coupon, kind=MoveKind.PAYOUT).exists()
 
 
 def _return(call: Call, coupon: Coupon) -> Decision:

@@ -5,10 +5,13 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from bets.models import Tombstone, WalletTransaction
+from bets.services.players import players
 from tests.bets.conftest import money
 from tests.bets.services.inbound.wallet.conftest import (
+    a_clawback,
     a_payout,
     a_rollback,
     a_stake,
@@ -20,6 +23,7 @@ from tests.bets.services.inbound.wallet.conftest import (
     yes,
 )
 from tests.factories.bets import a_held_coupon
+from wallets.services import close_wallet
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +140,58 @@ def test_a_rollback_that_names_a_stake_but_not_its_bet_is_for_staff(send, coupon
 def test_a_rollback_comes_to_an_end_for_players_whom_we_do_not_know(send, coupon):
     assert told(send(a_rollback(coupon, player_uid="nobody"))) == ["refused:parent_not_found"]
     assert state(coupon) == ("pending", "")
+
+
+@pytest.mark.parametrize(
+    "named", [{"currency": "XYZ"}, {"currency": ""}, {"currency": "USD"}, {"amount": Decimal("7")}]
+)
+def test_a_rollback_moves_and_tells_what_it_undoes_whatever_it_names(send, coupon, player, named):
+    send(a_stake(coupon))
+    rollback = a_rollback(coupon, **named)
+    (first,), (again,) = send(rollback), send(rollback)
+    assert (told([first]), told([again])) == (["applied"], ["repeated"])
+    assert first.move == again.move
+    assert (first.move.amount, first.move.currency) == (Decimal("10.00"), "EUR")
+    assert money(player) == ("100.00", "0.00", "0.00")
+
+
+def test_a_rollback_in_a_currency_that_is_none_ends_without_a_stake_too(send, coupon, player):
+    rollback = a_rollback(coupon, currency="XYZ")
+    assert told(send(rollback)) == told(send(rollback)) == ["refused:parent_not_found"]
+    assert money(player) == ("100.00", "0.00", "0.00")
+
+
+def test_a_rollback_of_a_clawback_that_never_came_leaves_a_bet_whose_stake_never_came(
+    send, coupon, player
+):
+    book(coupon, yes(coupon))
+    send(a_payout(coupon, "25.00"))
+    rollback = a_rollback(coupon, of=a_clawback(coupon, "25.00").id)
+    assert told(send(rollback)) == told(send(rollback)) == ["refused:parent_not_found"]
+    assert (state(coupon), flags()) == (("settled", "won"), ["wallet_call"])
+    assert money(player) == ("115.00", "0.00", "0.00")
+
+
+@pytest.mark.parametrize("names_bet", [True, False])
+def test_a_rollback_of_a_paid_bets_stake_that_never_came_returns_it(
+    send, coupon, player, names_bet
+):
+    book(coupon, yes(coupon))
+    send(a_payout(coupon, "25.00"))
+    assert told(send(a_rollback(coupon, of=str(coupon.pk) if names_bet else ""))) == ["applied"]
+    assert (state(coupon), money(player)) == (("returned", ""), ("100.00", "0.00", "0.00"))
+
+
+def test_a_rollback_that_the_ledger_refuses_comes_to_an_end_and_is_for_staff(send, coupon, player):
+    send(a_stake(coupon))
+    players.withdraw(
+        player=player,
+        amount=Decimal("90.00"),
+        reference="all of it",
+        actor="test",
+        now=timezone.now(),
+    )
+    close_wallet(wallet_id=player.wallet_id)
+    assert told(send(a_rollback(coupon))) == ["refused:parent_failed"]
+    assert told(send(a_rollback(coupon))) == ["refused:parent_failed"]
+    assert (state(coupon), flags()) == (("accepted", ""), ["posting_refused"])
