@@ -91,7 +91,10 @@ def _balance(request: Inbound) -> Balance:
 
 
 def _lookup(request: Inbound) -> Lookup:
-    return Lookup(reference=request.params["transaction"], player_uid=_player(request))
+    reference = request.params["transaction"]
+    if not reference.isprintable():
+        raise WrongShape("transaction", "must be the id of a transaction")
+    return Lookup(reference=reference, player_uid=_player(request))
 
 
 def _transaction(request: Inbound) -> Parsed:
@@ -119,12 +122,11 @@ def _move(
     type_: str,
     reason: str,
 ) -> tuple[WalletMove, tuple[str, ...]]:
-    breakdown = _breakdown(body, kind)
-    parts = {name: breakdown.optional_amount(name) or Decimal(0) for name in _PARTS}
+    undoes = kind is MoveKind.ROLLBACK
+    parts, unread_parts = _read_parts(body) if undoes else _parts(body)
     reference = _bet_id(context.text("betId", longest=_LONGEST_ID))
     parent = context.text("parentId", default="", longest=_LONGEST_ID)
-    currency = _currency(body)
-    _refuse_other_amounts(breakdown)
+    currency = _currency(body, wanted=not undoes)
     move = WalletMove(
         id=body.text("id", longest=_LONGEST_ID),
         kind=kind,
@@ -146,22 +148,34 @@ def _move(
     )
     for name in _CONTEXT_FIELDS:
         context.raw(name)
-    unread = sorted({*body.unread(), *context.unread(), *breakdown.unread()})
-    return move, tuple(unread)
+    return move, tuple(sorted({*body.unread(), *context.unread(), *unread_parts}))
 
 
-def _breakdown(body: wire.Fields, kind: MoveKind) -> wire.Fields:
-    """Its parts. Without any, a payout would be a loss that nobody told us of.
-
-    A rollback is known by what it undoes, and comes again and again until it is taken.
-    """
-    undoes = kind is MoveKind.ROLLBACK
-    if undoes and body.raw("amountBreakdown") is None:
-        return wire.Fields({}, body.at("amountBreakdown"))
+def _parts(body: wire.Fields) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+    """The parts of its amount. Without any, a payout would be a loss that nobody told us of."""
     breakdown = body.inner("amountBreakdown")
-    if not undoes and all(breakdown.raw(name) in (None, "") for name in _PARTS):
+    if all(breakdown.raw(name) in (None, "") for name in _PARTS):
         breakdown.wrong(_PARTS[0], "is missing")
-    return breakdown
+    parts = {name: breakdown.optional_amount(name) or Decimal(0) for name in _PARTS}
+    _refuse_other_amounts(breakdown)
+    return parts, tuple(breakdown.unread())
+
+
+def _read_parts(body: wire.Fields) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+    """Those of a rollback as far as they can be read.
+
+    It is known by what it undoes, which may be what we could not read either, and it comes again
+    and again until it is taken.
+    """
+    given = body.raw("amountBreakdown")
+    breakdown = wire.Fields(given if isinstance(given, dict) else {}, body.at("amountBreakdown"))
+    parts = {}
+    for name in _PARTS:
+        try:
+            parts[name] = breakdown.optional_amount(name) or Decimal(0)
+        except WrongShape:
+            parts[name] = Decimal(0)
+    return parts, tuple(breakdown.unread())
 
 
 def _kind(type_: str, reason: str) -> MoveKind | None:
@@ -208,11 +222,15 @@ def _is_money(value: object) -> bool:
     return bool(wire.as_decimal(value))
 
 
-def _currency(body: wire.Fields) -> str:
-    currency = body.text("currency", longest=10).strip().upper()
-    if not _CURRENCY.fullmatch(currency):
+def _currency(body: wire.Fields, *, wanted: bool) -> str:
+    """Its code; that of a rollback says nothing, and is empty where it is none."""
+    given = body.raw("currency")
+    currency = given.strip().upper() if isinstance(given, str) else ""
+    if _CURRENCY.fullmatch(currency):
+        return currency
+    if wanted:
         body.wrong("currency", "must be a code of three letters")
-    return currency
+    return ""
 
 
 def _player(request: Inbound) -> str:

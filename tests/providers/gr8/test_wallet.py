@@ -139,7 +139,9 @@ def test_a_rollback_for_an_unknown_reason_is_one_all_the_same():
     assert parse(message).unknown_values == ("context.reason=regret",)
 
 
-@pytest.mark.parametrize("amount", [None, {}, {"cash": "13.9"}])
+@pytest.mark.parametrize(
+    "amount", [None, {}, {"cash": "13.9"}, {"cash": "-13.9"}, {"cash": "1", "tax": "0.01"}, [], "1"]
+)
 def test_a_rollback_is_known_by_what_it_undoes(amount):
     message = {
         **WITHDRAWAL,
@@ -150,6 +152,13 @@ def test_a_rollback_is_known_by_what_it_undoes(amount):
     }
 
     assert (move(message).kind, move(message).parent_id) == (MoveKind.ROLLBACK, "p")
+
+
+@pytest.mark.parametrize("currency", [None, "USDT", 7, ""])
+def test_a_rollback_of_what_had_no_readable_currency_is_read_too(currency):
+    rollback = damage.loads(sample("gr8", "wallet_rollback", "request"))
+
+    assert move({**rollback, "currency": currency}).currency == ""
 
 
 @pytest.mark.parametrize(
@@ -282,6 +291,15 @@ def test_a_transaction_is_looked_up_by_its_id():
     parsed = wallet.parse(make_inbound(path, b"", method="GET", params=params), hosted=True)
 
     assert parsed.commands == (Lookup(reference=f"{BET}_settlement_0", player_uid=str(PLAYER)),)
+
+
+@pytest.mark.parametrize("wrong", ["\0", "a\0b", "a\nb"])
+def test_an_id_that_no_transaction_can_have_is_refused(wrong):
+    params = {"player": str(PLAYER), "transaction": wrong}
+    request = make_inbound("/", b"", method="GET", params=params)
+
+    with pytest.raises(WrongShape):
+        wallet.parse(request, hosted=True)
 
 
 def test_without_a_wallet_of_ours_everything_is_refused():
