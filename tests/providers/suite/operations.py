@@ -87,8 +87,9 @@ class Operation:
     the strange bodies (of `damage`) that this call's document allows. `open_body` says that the
     document leaves the body of a success open, so that only its status counts. `closed` names
     objects whose field names are data, so that none of them is new. A repeat within one question
-    happens at most `sends - 1` times. `before` is done before each question, such as forgetting
-    the session where it is the login that is tried.
+    happens at most `sends - 1` times. `lost_before` is what it comes to if the answer to another
+    call is lost that goes before this one. `before` is done before each question, such as
+    forgetting the session where it is the login that is tried.
     """
 
     name: str
@@ -105,7 +106,14 @@ class Operation:
     open_body: bool = False
     closed: frozenset[str] = frozenset()
     sends: int = 1
+    lost_before: Ending | None = None
     before: Callable[[ProviderAccount], Any] = bool
+
+    def ends_of(self, body: str) -> frozenset[Ending]:
+        """What a success whose body cannot be read may come to; `body` is its name."""
+        if self.open_body:
+            return frozenset({Ending.YES, self.lost})
+        return frozenset({Ending.YES if body in self.legitimate else self.lost})
 
 
 def end_of(question: Callable[[], Any]) -> End:

@@ -63,6 +63,7 @@ def account(server: Scripted, db: None) -> ProviderAccount:
         "test_what_cannot_be_read_is_no_answer",
         "test_what_cannot_be_read_is_no_refusal",
         "test_an_answer_cut_in_its_json_is_none",
+        "test_a_name_that_does_not_exist_is_not_sent",
         "test_a_yes_with_a_server_error_is_none",
         "test_a_redirect_is_not_followed",
         "test_an_exploding_archive_is_none",

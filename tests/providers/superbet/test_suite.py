@@ -107,6 +107,7 @@ PAID = Operation(
     route=f"POST /be/tickets/{TICKET}/paid",
     ask=place,
     yes="paid",
+    lost_before=Ending.REJECTED,
     refusals=(
         *refusals(100, 102),
         # It may be open already. Then the ticket is asked for, which nobody answers here.
