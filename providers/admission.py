@@ -1,9 +1,11 @@
 """Which calls may go: not those of a suspended account, of one whose provider is down, or too many.
 
-Suspension, the open circuit, the provider's own word and the rate limit, in this order. A call
-waits for a token or the end of a pause if its deadline allows; otherwise it is withheld, which is
-certain to have had no effect. A withheld call about a subject (a coupon, a player) is always
-logged, the others once a second per process and account: a loop must not fill the log.
+Suspension, the open circuit, the provider's own word and the rate limit, in this order. A
+suspension ends new business; what only asks about open business goes on, unless it says otherwise:
+an answer is how a held stake is decided about. A call waits for a token or the end of a pause if
+its deadline allows; otherwise it is withheld, which is certain to have had no effect. A withheld
+call about a subject (a coupon, a player) is always logged, the others once a second per process
+and account: a loop must not fill the log.
 """
 
 import logging
@@ -17,7 +19,7 @@ from uuid import UUID
 
 from providers import breaker, rates
 from providers.call_log import Standing
-from providers.models import Breaker
+from providers.models import Breaker, ProviderHealth
 from providers.outgoing import Call, Deadline
 
 logger = logging.getLogger(__name__)
@@ -51,7 +53,9 @@ class Passage:
     is_trial: bool = False
 
 
+_SUSPENDED = "provider_suspended"
 _testing: ContextVar[bool] = ContextVar("testing", default=False)
+_following_up: ContextVar[bool] = ContextVar("following up", default=False)
 _remembered: dict[UUID, _Remembered] = {}
 _refused_credentials: set[UUID] = set()
 _logged_at: dict[UUID, float] = {}
@@ -68,10 +72,23 @@ def testing() -> Iterator[None]:
         _testing.reset(token)
 
 
+@contextmanager
+def following_up() -> Iterator[None]:
+    """It is about business that is open: a suspension lets the calls go that only ask (`asks`)."""
+    token = _following_up.set(True)
+    try:
+        yield
+    finally:
+        _following_up.reset(token)
+
+
 def check_remembered(account_id: UUID) -> None:
     """Raises `Withheld` for what is known without asking. Costs nothing while all is well."""
     known = _remembered.get(account_id)
     if known is None or _testing.get():
+        return
+    if known.code == _SUSPENDED and _following_up.get():
+        # Whether it may go in spite of that depends on the call; `admit` knows it.
         return
     if time.monotonic() >= known.until:
         _remembered.pop(account_id, None)
@@ -84,7 +101,7 @@ def admit(call: Call, standing: Standing | None, deadline: Deadline) -> Passage:
     account_id = call.account.id
     _note_credentials(account_id, refused=bool(standing and standing.credentials_refused))
     if standing is not None:
-        _check_suspended(account_id, standing)
+        _check_suspended(call, standing)
         _check_circuit(account_id, standing)
         _wait(standing.throttled_s, deadline, "the provider asked us to wait")
     rate = rates.of(call.account)
@@ -136,10 +153,22 @@ def is_to_be_logged(call: Call) -> bool:
     return due
 
 
-def _check_suspended(account_id: UUID, standing: Standing) -> None:
-    if standing.suspended is not None and not _testing.get():
-        message = f"the account is suspended: {standing.suspended}"
-        _withhold(account_id, "provider_suspended", message, BELIEVED_S)
+def _check_suspended(call: Call, standing: Standing) -> None:
+    if standing.suspended is None or _testing.get() or _may_ask(call, standing):
+        return
+    message = f"the account is suspended: {standing.suspended}"
+    _withhold(call.account.id, _SUSPENDED, message, BELIEVED_S)
+
+
+def _may_ask(call: Call, standing: Standing) -> bool:
+    """Whether it only asks about open business, and the suspension leaves that alone.
+
+    With refused credentials a question would only be one more refused login.
+    """
+    if standing.credentials_refused or not (call.asks and _following_up.get()):
+        return False
+    health = ProviderHealth.objects.filter(account_id=call.account.id)
+    return not health.filter(suspended_wholly=True).exists()
 
 
 def _check_circuit(account_id: UUID, standing: Standing) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import call_log, failures, registry, subjects
+from providers import admission, call_log, failures, registry, subjects
 from providers.contract import (
     BetSlip,
     Capability,
@@ -141,16 +141,21 @@ def wallet_moves_money(*, account: ProviderAccount) -> bool:
 
 
 def resolve(*, account: ProviderAccount, bet: OpenBet, deadline_s: float) -> Placement:
-    """Find out what became of a bet. `NotSent` says that it could not be asked."""
+    """Find out what became of a bet. `NotSent` says that it could not be asked.
+
+    A suspended account is asked all the same, if its provider can be asked without changing
+    anything there.
+    """
     refuse_inside_transaction()
     if not can(account=account, capability=Capability.RESOLVE):
         return _not_supported(account, "resolve_not_supported", "cannot be asked about a bet")
-    return _answered(
-        account,
-        f"asking about coupon {bet.coupon_id}",
-        lambda: cast(Resolves, _provider(account)).resolve(account, bet, deadline_s=deadline_s),
-        about=_coupon(bet),
-    )
+
+    def call() -> Placement:
+        with admission.following_up():
+            provider = cast(Resolves, _provider(account))
+            return provider.resolve(account, bet, deadline_s=deadline_s)
+
+    return _answered(account, f"asking about coupon {bet.coupon_id}", call, about=_coupon(bet))
 
 
 def resolve_after_s(*, account: ProviderAccount) -> float | None:

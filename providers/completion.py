@@ -3,7 +3,7 @@
 import logging
 from typing import cast
 
-from providers import call_log, failures, registry
+from providers import admission, call_log, failures, registry
 from providers.contract import Capability, Completes, Incomplete, Settle
 from providers.models import ProviderAccount
 from providers.transport import refuse_inside_transaction
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def complete(*, account: ProviderAccount, command: Settle, deadline_s: float) -> Settle:
-    """The result with its amounts. An account that is switched off is asked as well.
+    """The result with its amounts. An account that is switched off or suspended is asked as well.
 
     Raises Incomplete where there is no clear answer now, whatever the reason, and RuntimeError
     inside a transaction.
@@ -22,7 +22,8 @@ def complete(*, account: ProviderAccount, command: Settle, deadline_s: float) ->
     if Capability.COMPLETE not in provider.capabilities:
         raise Incomplete(f"{provider.title} cannot be asked for what a result leaves out")
     try:
-        found = cast(Completes, provider).complete(account, command, deadline_s=deadline_s)
+        with admission.following_up():
+            found = cast(Completes, provider).complete(account, command, deadline_s=deadline_s)
     except Incomplete:
         raise
     except Exception as error:

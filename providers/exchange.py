@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 from uuid import UUID
 
-from providers import call_log, failures, registry, subjects
+from providers import admission, call_log, failures, registry, subjects
 from providers.contract import (
     Book,
     Capability,
@@ -84,13 +84,15 @@ def exposure(*, account: ProviderAccount, market_id: str, deadline_s: float) -> 
 def own_offers(
     *, account: ProviderAccount, market_id: str, deadline_s: float
 ) -> tuple[OwnOffer, ...]:
-    """All of the account's offers on a market, whatever their state."""
-    return _read(account, lambda own: own.own_offers(account, market_id, deadline_s=deadline_s))
+    """All of the account's offers on a market, whatever their state; while suspended as well."""
+    with admission.following_up():
+        return _read(account, lambda own: own.own_offers(account, market_id, deadline_s=deadline_s))
 
 
 def matches(*, account: ProviderAccount, market_id: str, deadline_s: float) -> tuple[Match, ...]:
-    """The matched parts of the account's offers on a market."""
-    return _read(account, lambda own: own.matches(account, market_id, deadline_s=deadline_s))
+    """The matched parts of the account's offers on a market; while suspended as well."""
+    with admission.following_up():
+        return _read(account, lambda own: own.matches(account, market_id, deadline_s=deadline_s))
 
 
 def funds(*, account: ProviderAccount, deadline_s: float) -> Funds:

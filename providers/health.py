@@ -82,14 +82,18 @@ def last_failure(*, account_id: UUID) -> ProviderCall | None:
     )
 
 
-def suspend(*, account_id: UUID, by: str, reason: str, now: datetime) -> None:
-    """Hold back every call of the account, in all processes within a second.
+def suspend(*, account_id: UUID, by: str, reason: str, now: datetime, wholly: bool = False) -> None:
+    """Hold back the calls of the account, in all processes within a second.
 
-    Callbacks still come in. Raises `AlreadySuspended`.
+    Callbacks still come in. Questions about open business still go out, unless it is suspended
+    `wholly`. Raises `AlreadySuspended`.
     """
     health, _ = ProviderHealth.objects.get_or_create(account_id=account_id)
     changed = ProviderHealth.objects.filter(pk=health.pk, suspended_at=None).update(
-        suspended_at=now, suspended_by=by[:200], suspended_reason=reason[:_LONGEST_TEXT]
+        suspended_at=now,
+        suspended_by=by[:200],
+        suspended_reason=reason[:_LONGEST_TEXT],
+        suspended_wholly=wholly,
     )
     if not changed:
         raise AlreadySuspended
@@ -99,7 +103,7 @@ def resume(*, account_id: UUID) -> bool:
     """Let calls go again. False if the account was not suspended."""
     changed = ProviderHealth.objects.filter(
         account_id=account_id, suspended_at__isnull=False
-    ).update(suspended_at=None, suspended_by="", suspended_reason="")
+    ).update(suspended_at=None, suspended_by="", suspended_reason="", suspended_wholly=False)
     admission.forget(account_id)
     return bool(changed)
 

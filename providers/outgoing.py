@@ -37,7 +37,8 @@ class Call:
     """A request. `deadline_s` is for all of it; `subject_*` say what it is about.
 
     Its body is `json` or the fields of a `form`. `secrets` are taken out of what is logged; of a
-    `personal` answer nothing is.
+    `personal` answer nothing is. `asks` says that it changes nothing at the provider, sessions
+    apart, so that it may find out what became of open bets while the account is suspended.
     """
 
     account: AccountView
@@ -51,6 +52,7 @@ class Call:
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     personal: bool = False
+    asks: bool = False
     subject_kind: str = field(default_factory=subjects.kind)
     subject_id: UUID | None = field(default_factory=subjects.subject_id)
 

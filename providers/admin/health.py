@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.urls import reverse
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.display import NOTHING, Tone, badge, link, moment, moment_text
@@ -27,12 +29,28 @@ _BREAKER = {
 }
 
 
+class _SuspendForm(WithReason):
+    wholly = forms.BooleanField(
+        label="Ask nothing about open bets either",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text="Bets and orders without a clear answer then wait until you resume it.",
+    )
+
+
 def _suspend(account: ProviderAccount, data: Mapping[str, Any], by: By) -> Done:
     try:
-        health.suspend(account_id=account.pk, by=by.actor, reason=data["reason"], now=by.now)
+        health.suspend(
+            account_id=account.pk,
+            by=by.actor,
+            reason=data["reason"],
+            now=by.now,
+            wholly=data["wholly"],
+        )
     except health.AlreadySuspended as error:
         raise Refused("somebody suspended it in the meantime.") from error
-    return Done(message=f"{account.code} is suspended: it is not called until you resume it.")
+    left = "Nothing is" if data["wholly"] else "Only questions about open bets are"
+    return Done(message=f"{account.code} is suspended. {left} sent until you resume it.")
 
 
 def _resume(account: ProviderAccount, _: Mapping[str, Any], by: By) -> Done:
@@ -50,10 +68,13 @@ SUSPEND = Action(
     name="suspend",
     label="Suspend",
     permission=_SUSPEND,
-    form=WithReason,
+    form=_SuspendForm,
     explain=lambda account: (
-        "Nothing is sent to the provider any more, by any process, within a second; new coupons "
-        "are refused. Results and other callbacks still come in, and you can test the connection."
+        "New coupons and orders, quotes, returns, cancellations, limits and registrations are held "
+        "back by every process within a second; new coupons are refused. Where the provider can "
+        "be asked without changing anything there, questions about what became of open bets and "
+        "orders go on, unless you hold them back as well. Results and other callbacks still come "
+        "in, and you can test the connection."
     ),
     run=_suspend,
     offered=lambda account: not _is_suspended(account),
@@ -89,6 +110,7 @@ def facts(account: ProviderAccount, found: Health, *, now: datetime) -> Facts:
         ("State", state_badge(found.state)),
         ("Why", found.why),
         ("Since", moment(found.since)),
+        *_questions(found),
         ("Past 15 minutes", _recent(found)),
         ("Circuit", _circuit(found)),
         ("The provider asked us to wait", _throttled(found, now)),
@@ -96,6 +118,14 @@ def facts(account: ProviderAccount, found: Health, *, now: datetime) -> Facts:
         ("Last failure", _last_failure(account)),
     ]
     return Facts(title="Health", rows=rows)
+
+
+def _questions(found: Health) -> list[tuple[str, object]]:
+    """What a suspension leaves alone."""
+    if found.state != State.SUSPENDED or found.facts is None:
+        return []
+    says = "held back as well" if found.facts.suspended_wholly else "go on"
+    return [("Questions about open bets", says)]
 
 
 def _recent(found: Health) -> str:

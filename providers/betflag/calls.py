@@ -210,6 +210,7 @@ class Calls:
             headers=headers,
             secrets=(token,) if token else (),
             personal=operation.is_personal,
+            asks=operation.method == "GET" or operation is LOGIN,
             deadline_s=deadline.left_s,
         )
         try:

@@ -18,7 +18,8 @@ class ProviderHealth(models.Model):
     """What outlives a single call. An account without a row has never had any trouble.
 
     `retry_at` is when a trial call may go; `trial_until` is when its process is taken for dead.
-    Failures before `closed_at` are settled and count no more.
+    Failures before `closed_at` are settled and count no more. `suspended_wholly` holds questions
+    about open business back as well.
     """
 
     account = models.OneToOneField(
@@ -33,6 +34,7 @@ class ProviderHealth(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_by = models.CharField(max_length=200, blank=True, db_default="")
     suspended_reason = models.CharField(max_length=500, blank=True, db_default="")
+    suspended_wholly = models.BooleanField(default=False, db_default=False)
     credentials_refused_at = models.DateTimeField(null=True, blank=True)
     credentials_error = models.CharField(max_length=500, blank=True, db_default="")
 

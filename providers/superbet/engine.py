@@ -91,6 +91,7 @@ class Engine:
                 method=method,
                 url=account.base_url + path,
                 json=body,
+                asks=method == "GET",
                 headers=signed,
                 deadline_s=errand.deadline_s,
             )

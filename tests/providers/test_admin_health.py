@@ -50,6 +50,20 @@ def test_an_account_without_any_trouble_says_so(client, account):
     assert "/do/resume/" not in page
 
 
+@pytest.mark.parametrize(("wholly", "says"), [("", "go on"), ("on", "held back as well")])
+def test_a_suspension_says_what_becomes_of_questions_about_open_bets(client, account, wholly, says):
+    asked = client.get(
+        reverse("admin:providers_provideraccount_do", args=[account.pk, "suspend"])
+    ).content.decode()
+    assert "questions about what became of open bets" in asked
+
+    page = do(client, account, "suspend", reason="Audit.", **({"wholly": "on"} if wholly else {}))
+
+    assert "Questions about open bets" in page
+    assert says in page
+    assert ProviderHealth.objects.get().suspended_wholly is bool(wholly)
+
+
 def test_suspending_needs_a_reason_and_is_kept_with_a_name(client, account):
     do(client, account, "suspend", reason="  ")
     assert state_of(account) == State.HEALTHY
