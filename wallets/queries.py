@@ -157,6 +157,16 @@ def house_balance(*, address: str) -> Decimal:
     )
 
 
+def house_balances(*, addresses: Sequence[str]) -> dict[str, Decimal]:
+    """The balances of these house accounts in one query; an unknown address is left out."""
+    rows = _rows(
+        "SELECT address, ledger_house_balance(id), currency FROM wallets_account"
+        " WHERE address = ANY(%s)",
+        [list(addresses)],
+    )
+    return {address: to_decimals(balance, currency) for address, balance, currency in rows}
+
+
 def house_balance_at(*, address: str, moment: datetime) -> Decimal:
     """The balance of a house account, from the entries made at or before this moment."""
     return _house_amount(

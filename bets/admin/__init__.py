@@ -6,6 +6,7 @@ from bets.admin import (
     exchange_markets,
     exchange_orders,
     flags,
+    ledger_names,
     partners,
     players,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "exchange_markets",
     "exchange_orders",
     "flags",
+    "ledger_names",
     "partners",
     "players",
 ]

@@ -9,6 +9,7 @@ from django.urls import reverse
 from bets.admin import story, values
 from bets.admin.calls import calls_section
 from bets.models import BetItem, Coupon, Flag, TimelineEvent
+from config.staff.actors import actor_in_words
 from config.staff.display import (
     NOTHING,
     Tone,
@@ -22,6 +23,7 @@ from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Section, Table
 from providers import queries as provider_log
 from wallets import queries as ledger
+from wallets.admin.values import account_in_words
 from wallets.queries import TransferRow
 
 _CALLS_SHOWN = 50
@@ -208,7 +210,7 @@ def _timeline(events: Sequence[TimelineEvent]) -> Table:
             moment(event.created_at),
             event.get_kind_display(),
             _move(event),
-            story.actor_in_words(event.actor),
+            actor_in_words(event.actor),
             event.reason or NOTHING,
         )
         for event in events
@@ -228,10 +230,10 @@ def _ledger(who: str, transfers: Sequence[TransferRow]) -> Table:
         (
             moment(transfer.created_at),
             transfer.kind.label,
-            story.account_in_words(transfer.source, who=who),
-            story.account_in_words(transfer.destination, who=who),
+            account_in_words(transfer.source, who=who),
+            account_in_words(transfer.destination, who=who),
             values.amount(transfer.amount, transfer.currency),
-            story.actor_in_words(transfer.actor),
+            actor_in_words(transfer.actor),
         )
         for transfer in transfers
     ]
@@ -260,7 +262,7 @@ def _settlements(coupon: Coupon) -> Table:
             values.amount(version.payout, coupon.currency),
             version.raw_result or NOTHING,
             moment(version.dated_at),
-            story.actor_in_words(version.actor),
+            actor_in_words(version.actor),
         )
         for version in coupon.settlements.order_by("version")
     ]

@@ -16,6 +16,7 @@ from bets.models import (
     OrderEventKind,
     OrderStatus,
 )
+from config.staff.actors import actor_in_words
 from config.staff.display import (
     NOTHING,
     Tone,
@@ -158,7 +159,7 @@ def _timeline(order: ExchangeOrder, events: Sequence[ExchangeOrderEvent]) -> Tab
             values.money(event.amount, order.currency),
             number(story.odds_in_words(event.odds)),
             _move(event),
-            story.actor_in_words(event.actor),
+            actor_in_words(event.actor),
             event.reason or NOTHING,
         )
         for event in events

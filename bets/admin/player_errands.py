@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from bets.admin import story
 from bets.models import ErrandState, LimitChange, Player, Registration
 from bets.services.players import limits, registrations
 from config.staff.actions import Action, By, Done, Refused, WithReason
+from config.staff.actors import actor_in_words
 from config.staff.display import Tone, badge, moment, number
 from config.staff.page import Column, Table
 from providers import services as providers
@@ -163,7 +163,7 @@ def _limits_row(change: LimitChange) -> tuple[object, ...]:
         number(f"{change.live:.2f}"),
         _state(change),
         moment(change.answered_at),
-        story.actor_in_words(change.actor),
+        actor_in_words(change.actor),
         change.reason,
     )
 
@@ -189,7 +189,7 @@ def registrations_table(player: Player) -> list[Table]:
                     row.account.code,
                     _state(row),
                     moment(row.answered_at),
-                    story.actor_in_words(row.actor),
+                    actor_in_words(row.actor),
                 )
                 for row in rows
             ],

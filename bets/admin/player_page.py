@@ -1,6 +1,8 @@
 """All that is known of one player: balances first, then the statement and the coupons."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -8,11 +10,14 @@ from django.urls import reverse
 from bets.admin import player_errands, story, values
 from bets.admin.calls import calls_section
 from bets.models import Player, PlayerStatus
-from config.staff.display import NOTHING, Tone, code, link, moment
+from config.staff.actors import actor_in_words
+from config.staff.display import NOTHING, Tone, code, moment, number
 from config.staff.history import done_by_staff
+from config.staff.names import Named, names
 from config.staff.page import Column, Facts, Page, Section, Summary, Table
 from providers import queries as provider_log
 from wallets import queries as ledger
+from wallets.admin.values import account_in_words
 from wallets.queries import Balances, StatementRow
 
 _ROWS = 25
@@ -98,7 +103,7 @@ def _coupons(player: Player) -> Table:
             coupon.account.code,
             coupon.type,
             values.amount(coupon.stake, coupon.currency),
-            story.odds_in_words(coupon.odds),
+            number(story.odds_in_words(coupon.odds)),
             values.status_badge(coupon),
             values.result_badge(coupon.result, coupon.get_result_display()),
             values.amount(coupon.payout, coupon.currency),
@@ -113,7 +118,7 @@ def _coupons(player: Player) -> Table:
             Column("At"),
             Column("Type"),
             Column("Stake", is_number=True),
-            Column("Odds"),
+            Column("Odds", is_number=True),
             Column("Status"),
             Column("Result"),
             Column("Payout", is_number=True),
@@ -134,7 +139,7 @@ def _cash(player: Player) -> Table:
             row.kind.label,
             values.signed_amount(row.amount, row.currency),
             code(row.reference.split("/", 2)[-1].rpartition("/")[0]),
-            story.actor_in_words(row.actor),
+            actor_in_words(row.actor),
         )
         for row in ledger.cash_movements(wallet_id=player.wallet_id, limit=_ROWS)
     ]
@@ -157,6 +162,7 @@ def _statement(request: HttpRequest, player: Player, who: str) -> Table:
     asked = request.GET.get(_BEFORE, "")
     before = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
     page = ledger.statement(wallet_id=player.wallet_id, before=before, limit=_ROWS)
+    codes = names(request, "coupon", [row.coupon_id for row in page.rows])
     return Table(
         title="Statement",
         columns=[
@@ -169,26 +175,24 @@ def _statement(request: HttpRequest, player: Player, who: str) -> Table:
             Column("Coupon"),
             Column("Who and why"),
         ],
-        rows=[_entry(row, who) for row in page.rows],
+        rows=[_entry(row, who, codes) for row in page.rows],
         empty="No money has moved yet. The partner deposits over the API.",
         more=f"?{urlencode({_BEFORE: page.before})}" if page.before else "",
     )
 
 
-def _entry(row: StatementRow, who: str) -> tuple[object, ...]:
-    who_did = story.actor_in_words(row.actor)
+def _entry(row: StatementRow, who: str, codes: Mapping[UUID, Named]) -> tuple[object, ...]:
+    who_did = actor_in_words(row.actor)
     why = f"{who_did}. {row.reason}" if row.reason else who_did
-    coupon = NOTHING
-    if row.coupon_id:
-        coupon = link("open", reverse("admin:bets_coupon_change", args=[row.coupon_id]))
+    coupon = codes.get(row.coupon_id) if row.coupon_id else None
     return (
         moment(row.created_at),
         row.kind.label,
         row.account.label,
-        story.account_in_words(row.counterpart, who=who),
+        account_in_words(row.counterpart, who=who),
         values.signed_amount(row.amount, row.currency),
         values.amount(row.balance_after, row.currency),
-        coupon,
+        coupon.link if coupon else NOTHING,
         why,
     )
 

@@ -10,20 +10,12 @@ from typing import Any, Protocol
 from bets.models import Coupon, Origin, Result, TimelineEvent
 from bets.serializers import shown
 from bets.services.following_up import returns
+from config.staff.actors import actor_in_words
 from config.staff.display import NOTHING, Tone, moment_text
 from config.staff.page import Summary
 from wallets.currencies import format_amount
 
 _NOTHING = Decimal(0)
-_ACTORS = {
-    "provider": "the provider, by {}",
-    "staff": "{} (staff)",
-    "partner": "partner {}",
-}
-_JOBS = {
-    "sweep": "the sweep of overdue coupons",
-    "resolver": "the job that asks providers again",
-}
 
 
 class Moved(Protocol):
@@ -245,21 +237,6 @@ def rejection_in_words(coupon: Coupon) -> str:
 def odds_in_words(odds: Decimal | str | None) -> str:
     """With two decimals at least, as partners see them."""
     return shown.odds(Decimal(odds)) or NOTHING if odds is not None else NOTHING
-
-
-def account_in_words(address: str, *, who: str) -> str:
-    """`ada: held`, or `house: stakes (betcalc)`."""
-    first, owner, place, *_ = address.split("/")
-    if first == "wallet":
-        return f"{who}: {place}"
-    return f"house: {place.replace('_', '-')} ({owner.replace(':', ' ')})"
-
-
-def actor_in_words(actor: str) -> str:
-    kind, _, name = actor.partition(":")
-    if name and kind in _ACTORS:
-        return _ACTORS[kind].format(name)
-    return _JOBS.get(actor, actor) or NOTHING
 
 
 def since_in_words(moment: datetime | None) -> str:

@@ -74,6 +74,9 @@ class StaffAdmin(ModelAdmin):
             return queryset, False
         return queryset.filter(pk__in=list(self.found(term).values_list("pk", flat=True))), False
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Read at once what the columns show beside the rows of one page of the list."""
+
     # --- the page of one object ---
 
     def get_urls(self) -> list[Any]:

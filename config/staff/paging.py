@@ -25,6 +25,8 @@ class KeysetChangeList(ChangeList):
     """Newest first; `before` and `after` name the key at which a page starts."""
 
     result_list: list[Any]
+    request: HttpRequest
+    model_admin: Any
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
@@ -45,9 +47,11 @@ class KeysetChangeList(ChangeList):
             rows = list(found[: size + 1])
             more_newer, more_older = before is not None, len(rows) > size
             rows = rows[:size]
+        self.request = request
         self._show(rows, more_newer=more_newer, more_older=more_older)
 
     def _show(self, rows: list[Any], *, more_newer: bool, more_older: bool) -> None:
+        self.model_admin.prepare(self.request, rows)
         self.result_list = rows
         self.result_count = self.full_result_count = len(rows)
         self.show_full_result_count = False

@@ -277,14 +277,3 @@ def test_every_status_has_its_sentence(status):
     settled = {"result": Result.WON, "payout": Decimal(1), "settled_at": WHEN}
     told = _tell(_coupon(status, **(settled if status == "settled" else {})))
     assert told.headline.strip()
-
-
-def test_accounts_and_actors_in_words():
-    assert story.account_in_words(HELD, who="ada") == "ada: held"
-    assert story.account_in_words(STAKES, who="ada") == "house: stakes (betcalc)"
-    assert story.account_in_words("house/partner:acme/write_offs/EUR", who="ada") == (
-        "house: write-offs (partner acme)"
-    )
-    assert story.actor_in_words("staff:eve") == "eve (staff)"
-    assert story.actor_in_words("provider:betcalc") == "the provider, by betcalc"
-    assert story.actor_in_words("sweep") == "the sweep of overdue coupons"

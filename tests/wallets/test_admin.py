@@ -7,8 +7,11 @@ from django.contrib import admin
 from django.test import RequestFactory
 from django.urls import reverse
 
+from bets.models import Player
+from tests.factories.bets import a_coupon, a_held_coupon, a_partner, a_player, an_account
 from tests.factories.staff import a_client, a_member
 from tests.factories.wallets import DEPOSITS, deposit, funded, post_one
+from wallets.admin.values import account_in_words
 from wallets.models import Account, Entry, Seal, Transfer
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +70,75 @@ def test_a_wallets_accounts_are_found_by_its_id(wallet_id):
     url = reverse("admin:wallets_account_changelist")
     found = a_client("finance").get(url, {"q": str(wallet_id)}).context["cl"].result_list
     assert {row.kind for row in found} == {"available", "held", "owed"}
+
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ada() -> Player:
+    return a_player(a_partner("acme"), external_id="cust-1", username="ada", balance="100")
+
+
+def _list(client, model, **query) -> str:
+    return client.get(reverse(f"admin:wallets_{model}_changelist"), query).content.decode()
+
+
+@pytest.mark.parametrize("model", ["account", "transfer", "entry"])
+def test_lists_name_the_player_and_lead_there(ada, model):
+    page = _list(a_client("finance"), model)
+    assert reverse("admin:bets_player_change", args=[ada.pk]) in page
+    assert ">ada</a>" in page
+    assert str(ada.wallet_id) not in page
+
+
+def test_the_pages_of_the_ledger_name_the_player_and_the_coupon(ada):
+    coupon = a_held_coupon(ada, an_account(ada.partner, code="betcalc-eu"))
+    client = a_client("auditor")
+    transfer = Transfer.objects.get(coupon_id=coupon.pk)
+    page = client.get(reverse("admin:wallets_transfer_change", args=[transfer.pk]))
+    text = page.content.decode()
+    assert "From ada: available to ada: held" in text
+    assert reverse("admin:bets_player_change", args=[ada.pk]) in text
+    assert reverse("admin:bets_coupon_change", args=[coupon.pk]) in text
+    account = Account.objects.get(address=f"wallet/{ada.wallet_id}/available")
+    text = client.get(reverse("admin:wallets_account_change", args=[account.pk])).content.decode()
+    assert "ada: available" in text
+    assert f">{coupon.code}</a>" in text
+
+
+def test_a_wallet_that_nobody_claims_is_called_by_its_id(wallet_id):
+    assert f"wallet {wallet_id}: available" in _list(a_client("finance"), "account")
+
+
+def test_accounts_are_found_by_their_player_and_transfers_by_the_coupons_code(ada):
+    coupon = a_held_coupon(ada, an_account(ada.partner, code="betcalc-eu"))
+    client = a_client("finance")
+    for term in ("ada", "cust-1"):
+        url = reverse("admin:wallets_account_changelist")
+        found = client.get(url, {"q": term}).context["cl"].result_list
+        assert {row.wallet_id for row in found} == {ada.wallet_id}
+    url = reverse("admin:wallets_transfer_changelist")
+    found = client.get(url, {"q": coupon.code.lower()}).context["cl"].result_list
+    assert [row.coupon_id for row in found] == [coupon.pk]
+
+
+def test_a_list_names_all_of_its_players_at_once(ada, django_assert_max_num_queries):
+    for number in range(9):
+        a_coupon(a_player(ada.partner, balance="5"), an_account(ada.partner, code=f"b{number}"))
+    client = a_client("finance")
+    for model in ("account", "transfer", "entry"):
+        _list(client, model)
+        with django_assert_max_num_queries(25):
+            _list(client, model)
+
+
+def test_a_house_account_shows_its_balance_in_the_list(wallet_id):
+    assert "-123.45 EUR" in _list(a_client("finance"), "account", kind__exact="house")
+
+
+def test_accounts_in_words():
+    assert account_in_words("wallet/7/held", who="ada") == "ada: held"
+    assert account_in_words("house/betcalc/stakes/EUR", who="") == "house: stakes (betcalc)"
+    told = account_in_words("house/partner:acme/write_offs/EUR", who="")
+    assert told == "house: write-offs (partner acme)"
