@@ -97,7 +97,8 @@ def read_refusal(answer: Mapping[str, Any]) -> Refusal | None:
         return None
     common = errors.get("common")
     common = common if isinstance(common, Mapping) else {}
-    coded = (*_specific(errors), *_common(common))
+    specific = _specific(errors)
+    coded = (*specific, *_common(common, is_all=not specific))
     fields = tuple(_field_messages(errors))
     if not coded and not fields:
         return None
@@ -136,9 +137,12 @@ def rejected(refusal: Refusal, *, currency: str) -> Rejected:
 
 
 def our_field(name: str) -> str:
-    """What our API calls a field: `items[0].sourceOutcomes[1].odds` is `items[0].legs[1].odds`."""
+    """What our API calls a field: `items[0].sourceOutcomes[1].odds` is `items[0].legs[1].odds`.
+
+    Some servers write `$.items[0]` where a value cannot be read at all.
+    """
     parts = []
-    for part in name.split("."):
+    for part in name.removeprefix("$.").split("."):
         word, bracket, index = part.partition("[")
         parts.append(_OUR_FIELDS.get(word.lower(), _lower_first(word)) + bracket + index)
     return ".".join(parts)[:_LONGEST]
@@ -167,8 +171,9 @@ def _listed(value: Any, place: str) -> Iterator[CodedError]:
             )
 
 
-def _common(common: Mapping[str, Any]) -> tuple[CodedError, ...]:
-    if not common:
+def _common(common: Mapping[str, Any], *, is_all: bool) -> tuple[CodedError, ...]:
+    """Beside codes of single outcomes it may hold the limits alone, and adds no code of its own."""
+    if not common or (common.get("code") is None and not is_all):
         return ()
     return (CodedError(number=_number(common.get("code")), place="errors.common.code"),)
 
@@ -202,7 +207,7 @@ def _sentences(refusal: Refusal) -> Iterator[str]:
         least = f"{refusal.overask_amount} {refusal.currency}".rstrip()
         yield f"Traders look at overasks from {least} on."
     for name, text in refusal.fields:
-        yield f"{name}: {text}"
+        yield f"{our_field(name)}: {text}"
 
 
 def _unknown_fields(answer: Mapping[str, Any], errors: Mapping[str, Any]) -> Iterator[str]:

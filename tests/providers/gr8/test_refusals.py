@@ -70,6 +70,19 @@ def test_the_documents_specific_error_names_the_item(case):
     assert (reading.unknown_fields, reading.unknown_values) == ((), ())
 
 
+@pytest.mark.parametrize("code", [{}, {"code": None}])
+def test_limits_beside_the_code_of_an_outcome_leave_nothing_open(code):
+    errors = {
+        "common": {"maxBetSum": 5, "currency": "USD", **code},
+        "specificV2": [{"itemIndex": 0, "code": 42}],
+    }
+
+    placed = read(errors).meaning
+
+    assert isinstance(placed, Rejected)
+    assert (placed.code, placed.provider_code, placed.max_stake) == ("market_changed", "42", 5)
+
+
 def test_the_newer_form_goes_before_the_obsolete_one():
     errors = {
         "specific": {"0": {"code": 12}},
@@ -128,7 +141,7 @@ def test_wrong_fields_are_a_refusal_that_names_them():
 
     assert placed.code == "wrong_bet_data"
     assert placed.fields == ("stake", "items[0].legs[1].odds")
-    assert "It is below 0." in placed.message
+    assert placed.message.startswith("stake: The Amount field is required. It is below 0.")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +151,8 @@ def test_wrong_fields_are_a_refusal_that_names_them():
         ("betType", "type"),
         ("Items[2].EventId", "items[2].event_id"),
         ("MarketChangePolicy", "options.market_policy"),
+        ("$.items[1].odds", "items[1].odds"),
+        ("$.amount", "stake"),
         ("SomethingElse", "somethingElse"),
     ],
 )
