@@ -109,9 +109,10 @@ def roll_back(call: Call) -> Decision:
 
 
 def _undone(parent: WalletTransaction | None, coupon: Coupon | None) -> Decimal | None:
+    undone: Decimal | None = coupon.stake if coupon else None
     if parent is not None and parent.kind == MoveKind.CLAWBACK:
-        return parent.amount
-    return coupon.stake if coupon else None
+        undone = parent.amount
+    return undone
 
 
 def _roll_back(call: Call, parent: WalletTransaction | None) -> Decision:
