@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -32,16 +32,18 @@ def encrypt_mapping(values: Mapping[str, str]) -> bytes:
 
 def decrypt_mapping(stored: bytes | memoryview) -> dict[str, str]:
     """The mapping that `encrypt_mapping` stored; nothing stored is an empty one."""
-    return (
-        {str(name): str(value) for name, value in json.loads(decrypt(stored)).items()}
-        if stored
-        else {}
-    )
+    return dict(_opened(bytes(stored), tuple(settings.ENCRYPTION_KEYS))) if stored else {}
 
 
 def keyed_hash(text: str) -> bytes:
     """HMAC-SHA256 with `HASH_KEY`: finds a secret without storing what would reveal it."""
     return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).digest()
+
+
+@lru_cache(maxsize=256)
+def _opened(stored: bytes, _keys: tuple[str, ...]) -> dict[str, str]:
+    """Every call reads its account's secrets, some several times; they hardly ever change."""
+    return {str(name): str(value) for name, value in json.loads(decrypt(stored)).items()}
 
 
 def _fernet() -> MultiFernet:
