@@ -114,6 +114,21 @@ def test_the_rest_stays():
     assert redact(text, secrets=["abc"]) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEARER h1dden-value",
+        "ba\u017fic h1dden-value",
+        "Api-\u212aey h1dden-value",
+        "a\nCOOKIE: h1dden-value",
+        "Proxy-AUTHORIZATION: h1dden-value",
+        "https://x.example/webhooks/gr8/h1dden-value",
+    ],
+)
+def test_what_marks_a_secret_is_known_in_every_spelling(text):
+    assert "h1dden" not in redact(text)
+
+
 def test_what_follows_a_taken_out_value_stays():
     text = '{"user":{"a":[1,{"b":"}"}]},"stake":2.50,"password":"x\\\\","odds":1.10,"pin":12}'
 
