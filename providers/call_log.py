@@ -5,9 +5,10 @@ which is what it is for. The first also says how the account stands, so that a c
 is wrong with asks the database nothing else.
 """
 
+import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,21 +21,18 @@ from providers import durability, ids, watch
 from providers.models import CallFailure, CallOutcome
 from providers.outgoing import Answer, Call
 from providers.redaction import MASK, READ, redact, redact_forms, written_forms
+from providers.statements import Row, Statement
 
 logger = logging.getLogger(__name__)
 
-_BEGIN = """
-SELECT begin_provider_call(
-    %(id)s, %(account)s, %(operation)s, %(subject_kind)s, %(subject_id)s, %(method)s, %(url)s,
-    %(request)s, %(outcome)s, %(failure)s, %(error)s, %(durability)s
+_BEGIN = Statement(
+    "SELECT begin_provider_call("
+    "$1::uuid, $2::uuid, $3, $4, $5::uuid, $6, $7, $8, $9, $10, $11, $12)::text"
 )
-"""
-_ADD = """
-SELECT account_id, operation FROM add_to_provider_call(
-    %(id)s, %(outcome)s, %(failure)s, %(error)s, %(response)s, %(status)s, %(duration_ms)s,
-    %(durability)s
+_ADD = Statement(
+    "SELECT account_id::text, operation"
+    " FROM add_to_provider_call($1::uuid, $2, $3, $4, $5, $6::int, $7::int, $8)"
 )
-"""
 _PRUNE = """
 DELETE FROM providers_providercall WHERE id < %(before)s AND id <= coalesce(
     (
@@ -74,23 +72,28 @@ class Entry:
     standing: Standing | None
 
 
-def begin(call: Call, *, body: bytes | None, forms: Sequence[str]) -> Entry:
-    """A row from before the first byte, so that a killed process leaves a trace of its call."""
+def begin(
+    call: Call,
+    *,
+    body: bytes | None,
+    forms: Sequence[str],
+    meanwhile: Callable[[], None] | None = None,
+) -> Entry:
+    """A row from before the first byte, so that a killed process leaves a trace of its call.
+
+    It is there when this returns; `meanwhile` runs while the database writes it.
+    """
     _write_what_was_left(older_than_s=_LONGEST_UNWRITTEN_S)
-    values = _row(call, body, forms)
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, values)
-        wrong = cursor.fetchone()[0]
-    return Entry(values["id"], Standing(**wrong) if wrong else None)
+    call_id = uuid7()
+    wrong = _insert(call_id, call, body, forms, meanwhile=meanwhile)
+    return Entry(call_id, Standing(**json.loads(wrong)) if wrong else None)
 
 
 def add_withheld(call: Call, *, body: bytes | None, forms: Sequence[str], error: str) -> UUID:
     """The row of a call that was held back before it had one."""
-    values = _row(call, body, forms)
-    values |= {"outcome": "not_sent", "failure": "withheld", "error": error}
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, values)
-    return UUID(str(values["id"]))
+    call_id = uuid7()
+    _insert(call_id, call, body, forms, known=("not_sent", "withheld", error))
+    return call_id
 
 
 def failed(
@@ -140,7 +143,12 @@ def conclude(
     _, answer = _unwritten.pop(call_id, (0.0, {}))
     row = _add(call_id, outcome=outcome, error=redact(error), **answer)
     if row and (unknown_fields or unknown_values):
-        watch.note(account_id=row[0], place=row[1], fields=unknown_fields, values=unknown_values)
+        watch.note(
+            account_id=UUID(row[0]),
+            place=str(row[1]),
+            fields=unknown_fields,
+            values=unknown_values,
+        )
 
 
 def write_unread() -> None:
@@ -175,30 +183,38 @@ def _response(call: Call, answer: Answer, forms: Sequence[str]) -> str:
     return redact_forms(start, forms)
 
 
-def _row(call: Call, body: bytes | None, forms: Sequence[str]) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "account": call.account.id,
-        "operation": call.operation,
-        "subject_kind": call.subject_kind,
-        "subject_id": call.subject_id,
-        "method": call.method,
-        "url": redact_forms(call.url, forms),
-        "request": redact_forms((body or b"").decode(), forms),
-        "outcome": "unknown",
-        "failure": "",
-        "error": "",
-        "durability": durability.relaxed(),
-    }
+def _insert(
+    call_id: UUID,
+    call: Call,
+    body: bytes | None,
+    forms: Sequence[str],
+    *,
+    known: tuple[str, str, str] = ("unknown", "", ""),
+    meanwhile: Callable[[], None] | None = None,
+) -> str | None:
+    """A new row; gives as JSON what is wrong with the account.
+
+    `known` are its outcome, failure and error.
+    """
+    row = _BEGIN.first_row(
+        call_id,
+        call.account.id,
+        call.operation,
+        call.subject_kind,
+        call.subject_id,
+        call.method,
+        redact_forms(call.url, forms),
+        redact_forms((body or b"").decode(), forms),
+        *known,
+        durability.relaxed(),
+        meanwhile=meanwhile,
+    )
+    return row[0] if row else None
 
 
-def _add(call_id: UUID, **values: Any) -> tuple[UUID, str] | None:
+def _add(call_id: UUID, **values: Any) -> Row | None:
     """Write what is known by now; gives the account and the operation of the row."""
-    known = {**_UNCHANGED, "id": call_id, "durability": durability.relaxed(), **values}
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD, known)
-        row: tuple[UUID, str] | None = cursor.fetchone()
-    return row
+    return _ADD.first_row(call_id, *(_UNCHANGED | values).values(), durability.relaxed())
 
 
 def _write_what_was_left(*, older_than_s: float) -> None:

@@ -4,9 +4,8 @@ A commit that does not wait is seen by everybody at once and survives the death 
 crash of the database's machine may lose the last fraction of a second. That is enough for what
 only tells how something went. Money never goes this way.
 
-A statement opts in by reading from
-`set_config('synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')),
-true)`.
+A statement opts in with what `relaxed` gives as a parameter, by reading from
+`set_config('synchronous_commit', coalesce($1, current_setting('synchronous_commit')), true)`.
 """
 
 from django.db import connection

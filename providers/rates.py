@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from providers import durability
 from providers.contract import AccountView
+from providers.statements import Statement
 
 LONGEST_THROTTLE_S = 300.0
 # What a 429 means that names no time.
 SHORTEST_THROTTLE_S = 1.0
 
 # A bucket of `burst` tokens that is full again at F has burst - (F - now) * rate of them.
-_TAKE = """
+_TAKE = Statement(
+    """
 INSERT INTO providers_ratebucket AS bucket (account_id, full_at)
-SELECT %(account)s, clock_timestamp() + make_interval(secs => %(token_s)s)
-FROM set_config(
-    'synchronous_commit', coalesce(%(durability)s, current_setting('synchronous_commit')), true
-)
+SELECT $1::uuid, clock_timestamp() + make_interval(secs => $2::float8)
+FROM set_config('synchronous_commit', coalesce($5, current_setting('synchronous_commit')), true)
 ON CONFLICT (account_id) DO UPDATE
-SET full_at = greatest(bucket.full_at, clock_timestamp()) + make_interval(secs => %(token_s)s)
-WHERE greatest(bucket.full_at, clock_timestamp()) + make_interval(secs => %(token_s)s)
-    <= clock_timestamp() + make_interval(secs => %(bucket_s)s + %(patience_s)s)
-RETURNING extract(epoch FROM full_at - clock_timestamp()) - %(bucket_s)s
+SET full_at = greatest(bucket.full_at, clock_timestamp()) + make_interval(secs => $2::float8)
+WHERE greatest(bucket.full_at, clock_timestamp()) + make_interval(secs => $2::float8)
+    <= clock_timestamp() + make_interval(secs => $3::float8 + $4::float8)
+RETURNING (extract(epoch FROM full_at - clock_timestamp()) - $3::float8)::text
 """
+)
 _THROTTLE = """
 INSERT INTO providers_providerhealth AS health (account_id, throttled_until)
 VALUES (%(account)s, clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -63,17 +63,9 @@ def of(account: AccountView) -> Rate | None:
 def take(*, account_id: UUID, rate: Rate, patience_s: float) -> float | None:
     """Take a token and say after how many seconds it may be used; none is taken beyond patience."""
     token_s = 1 / rate.per_s
-    values: dict[str, Any] = {
-        "account": account_id,
-        "token_s": token_s,
-        "bucket_s": token_s * rate.burst,
-        "patience_s": max(patience_s, 0),
-        "durability": durability.relaxed(),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, values)
-        row = cursor.fetchone()
-    return None if row is None else max(float(row[0]), 0.0)
+    bucket_s, patience_s = token_s * rate.burst, max(patience_s, 0)
+    row = _TAKE.first_row(account_id, token_s, bucket_s, patience_s, durability.relaxed())
+    return None if row is None else max(float(row[0] or 0), 0.0)
 
 
 def throttle(*, account_id: UUID, seconds: float) -> None:
