@@ -5,9 +5,11 @@ moment and connects to nothing else, so a name that changes its meaning gains no
 """
 
 import ipaddress
+import re
 import socket
 import threading
 import time
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
@@ -43,6 +45,8 @@ _PRIVATE = tuple(
 # and the interface identifiers of ISATAP.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
+_NO_TARGET = re.compile(r"[\x00-\x20\x7f#]")
+_NO_ADDRESS = re.compile(r"[^\x21-\x7e]|\\")
 _PORTS = {"http": 80, "https": 443}
 _SAVE_LOOKUP_S = 3.0
 
@@ -76,15 +80,16 @@ def check_target(url: str) -> None:
 
     Where its name leads is judged at the connect; here only what could be read in two ways.
     """
-    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "#" in url:
+    if _NO_TARGET.search(url):
         raise BadAddress("an address has no spaces, control characters or fragment")
     address = url.partition("?")[0]
     host_and_port("/".join(address.split("/", 3)[:3]))
 
 
+@lru_cache(maxsize=256)
 def host_and_port(url: str) -> tuple[str, int]:
     """The host and port of an http or https address. Raises `BadAddress`."""
-    if any(ord(sign) <= 32 or ord(sign) >= 127 for sign in url) or "\\" in url:
+    if _NO_ADDRESS.search(url):
         raise BadAddress("an address has no spaces, control characters or other alphabets")
     try:
         parts = urlsplit(url)

@@ -43,6 +43,7 @@ __all__ = [
 MOST_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 _POOLED_CONNECTIONS = 32
+_MOST_POOLS = 100
 _FAILURES = (
     requests.RequestException,
     HTTPError,
@@ -106,6 +107,7 @@ class _Sending:
         )
         self._deadline = Deadline(call.deadline_s)
         self._exchange: Exchange | None = None
+        self._unsendable: Exception | None = None
 
     def wait_for_its_turn(self) -> Passage:
         """Log the call, and say under which circumstances it may go. Raises `CallNotSent`."""
@@ -113,19 +115,30 @@ class _Sending:
             admission.check_remembered(self._call.account.id)
         except Withheld as withheld:
             self._log_withheld_at_once(withheld)
-        entry = call_log.begin(self._call, body=self._body, forms=self._forms)
+        entry = call_log.begin(
+            self._call, body=self._body, forms=self._forms, meanwhile=self._prepare_request
+        )
         self._id = entry.call_id
         try:
             return admission.admit(self._call, entry.standing, self._deadline)
         except Withheld as withheld:
             self._log_withheld(withheld)
 
+    def _prepare_request(self) -> None:
+        """What cannot be sent is told when it would be sent: its row is only just being written."""
+        try:
+            self._request = _prepare(self._call, self._body)
+        except _FAILURES as error:
+            self._unsendable = error
+
     def send(self, adapter: HTTPAdapter) -> Answer:
         self._exchange = exchange = Exchange(deadline_s=self._deadline.left_s)
         self._started = time.monotonic()
+        if self._unsendable is not None:
+            raise self._unsendable
         with exchange.running():
             response = adapter.send(
-                _prepare(self._call, self._body), stream=True, timeout=exchange.left_s, verify=True
+                self._request, stream=True, timeout=exchange.left_s, verify=True
             )
             body = _read(response)
             exchange.check_time()
@@ -209,12 +222,36 @@ def refuse_inside_transaction() -> None:
 
 
 class _GuardedAdapter(HTTPAdapter):
+    """Does without what is only there for sessions: proxies, cookie jars, encodings of text."""
+
     def __init__(self) -> None:
-        super().__init__(pool_maxsize=_POOLED_CONNECTIONS)
+        super().__init__(pool_connections=_MOST_POOLS, pool_maxsize=_POOLED_CONNECTIONS)
+        self._pools: dict[str, Any] = {}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> Any:
+        """The same for all requests to one origin, because TLS is verified for all alike."""
+        origin = "/".join(str(request.url).split("/", 3)[:3])
+        pool = self._pools.get(origin)
+        if pool is None:
+            if len(self._pools) >= _MOST_POOLS:
+                self._pools.clear()
+            pool = super().get_connection_with_tls_context(request, *args, **kwargs)
+            self._pools[origin] = pool
+        return pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: object) -> str:
+        return request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.raw = resp.status, resp
+        return response
 
 
 def _prepare(call: Call, body: bytes | None) -> requests.PreparedRequest:
@@ -227,8 +264,14 @@ def _prepare(call: Call, body: bytes | None) -> requests.PreparedRequest:
     if body is not None:
         kind = "json" if call.form is None else "x-www-form-urlencoded"
         headers["Content-Type"] = f"application/{kind}"
-    request = requests.Request(call.method, call.url, headers=headers, data=body)
-    return request.prepare()
+    request = requests.PreparedRequest()
+    request.prepare_method(call.method)
+    request.prepare_url(call.url, None)
+    request.prepare_headers(headers)
+    # Of an empty body the length is told as well; without that it would be sent in chunks.
+    request.body = body or None
+    request.prepare_content_length(request.body)
+    return request
 
 
 def _body(call: Call) -> bytes | None:
@@ -249,7 +292,7 @@ def _read(response: requests.Response) -> bytes:
         # What is left unread must not become the beginning of another answer.
         response.close()
         raise
-    return _unpacked(bytes(body), response.headers.get("Content-Encoding", "").strip().lower())
+    return _unpacked(bytes(body), response.raw.headers.get("Content-Encoding", "").strip().lower())
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
@@ -270,7 +313,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 def _headers(response: requests.Response) -> dict[str, str]:
     """Without the cookies, which are secrets and have a place of their own."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers = {name.lower(): value for name, value in response.raw.headers.itermerged()}
     headers.pop("set-cookie", None)
     return headers
 

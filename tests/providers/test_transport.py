@@ -18,7 +18,13 @@ from providers import connections
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from providers.transport import Call, CallLost, CallNotSent, Transport, conclude
 from tests.factories.providers import make_account
-from tests.providers.scripted import Scripted, drip, reply, reset, then_gone, unused_url
+from tests.providers.scripted import (
+    Scripted,
+    drip,
+    reply,
+    reset,
+    unused_url,
+)
 from tests.providers.untrusted import untrusted_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +79,31 @@ def test_a_form_is_sent_as_one_and_its_secrets_are_not_logged(server, transport,
     )
 
 
+def test_an_empty_form_is_sent_with_its_length(server, transport, account):
+    server.on("/ask", reply({}))
+
+    transport.call(request(account, server.url + "/ask", json=None, form={}))
+
+    (sent,) = server.requests("/ask")
+    assert sent.headers["content-length"] == "0"
+    assert "transfer-encoding" not in sent.headers
+
+
+def test_headers_that_come_twice_are_one(server, transport, account):
+    server.on("/ask", reply({}, headers=("Via: one", "X-Odd: 1", "via: two")))
+
+    answer = transport.call(request(account, server.url + "/ask"))
+
+    assert (answer.headers["via"], answer.headers["x-odd"]) == ("one, two", "1")
+
+
+def test_an_address_is_written_as_the_http_library_writes_it(server, transport, account):
+    server.on("/a%20b/citt%C3%A0?q=a%22b", reply({}))
+
+    url = server.url.upper().replace("HTTP", "http") + "/x/../a%20b/città?q=a%22b"
+    assert transport.call(request(account, url, method="get", json=None)).status == 200
+
+
 def test_its_meaning_is_added_once_it_is_known(server, transport, account):
     server.on("/ask", reply({}))
     answer = transport.call(request(account, server.url + "/ask"))
@@ -80,35 +111,6 @@ def test_its_meaning_is_added_once_it_is_known(server, transport, account):
     conclude(call_id=answer.call_id, outcome=CallOutcome.OK)
 
     assert only_row().outcome == CallOutcome.OK
-
-
-def test_connections_are_reused(server, transport, account):
-    server.on("/ask", reply({}))
-
-    for _ in range(3):
-        transport.call(request(account, server.url + "/ask"))
-
-    assert server.connections == 1
-
-
-def test_a_connection_that_was_idle_for_long_is_not_reused(server, transport, account, monkeypatch):
-    server.on("/ask", reply({}))
-    monkeypatch.setattr(connections, "LONGEST_IDLE_S", 0.0)
-
-    for _ in range(2):
-        transport.call(request(account, server.url + "/ask"))
-
-    assert server.connections == 2
-
-
-def test_a_connection_that_the_server_closed_is_replaced(server, transport, account):
-    server.on("/ask", then_gone(reply({})))
-
-    for _ in range(3):
-        transport.call(request(account, server.url + "/ask"))
-        time.sleep(0.05)
-
-    assert len(server.requests("/ask")) == 3
 
 
 def test_nothing_left_us_if_nobody_listens(transport, account):
@@ -198,16 +200,6 @@ def test_headers_that_drip_are_cut_at_the_deadline(server, transport, account):
     assert time.monotonic() - started < 10
 
 
-def test_the_deadline_of_one_call_does_not_end_another(server, transport, account):
-    server.on("/slow", drip(b"HTTP/1.1 200 OK\r\n" + b" " * 500, every_s=0.01))
-    server.on("/ask", reply({}))
-    transport.call(request(account, server.url + "/ask"))
-    with pytest.raises(CallLost):
-        transport.call(request(account, server.url + "/slow", deadline_s=1.0))
-
-    assert transport.call(request(account, server.url + "/ask")).status == 200
-
-
 def test_an_inner_address_is_refused_at_connect(server, transport, account, settings):
     settings.ALLOW_PRIVATE_PROVIDERS = False
 
@@ -269,6 +261,41 @@ def test_the_row_is_there_before_the_answer_is(server, transport):
     assert seen == [CallOutcome.UNKNOWN]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_twenty_threads_each_get_and_log_their_own_answers(server, transport):
+    account, start, wrong = make_account(), threading.Barrier(20), []
+    for number in range(20):
+        server.on(f"/{number}", reply({"said": number}))
+
+    def ask(number: int) -> None:
+        try:
+            start.wait(30)
+            for turn in range(5):
+                asked = request(account, f"{server.url}/{number}", json={"n": number, "t": turn})
+                answer = transport.call(asked)
+                conclude(call_id=answer.call_id, outcome=CallOutcome.OK, error=f"{turn}")
+                if answer.body != b'{"said": %d}' % number:
+                    wrong.append(answer.body)
+        except Exception as error:
+            wrong.append(repr(error))
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+    rows = ProviderCall.objects.filter(outcome=CallOutcome.OK, response_status=200)
+    assert set(rows.values_list("request", "response", "error")) == {
+        (f'{{"n":{number},"t":{turn}}}', f'{{"said": {number}}}', f"{turn}")
+        for number in range(20)
+        for turn in range(5)
+    }
+
+
 _CALL = """
 import sys, django
 django.setup()
@@ -304,19 +331,6 @@ def test_a_process_that_is_killed_leaves_a_trace_of_its_call(server):
     row = only_row()
     assert (row.outcome, row.request) == (CallOutcome.UNKNOWN, '{"a":1}')
     assert (row.failure, row.response_status, row.duration_ms) == ("", None, None)
-
-
-def test_the_children_of_a_fork_have_connections_of_their_own(server, transport, account):
-    server.on("/ask", reply({}))
-    transport.call(request(account, server.url + "/ask"))
-    before = transport._adapter
-
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if transport._adapter is not before else 1)
-
-    assert os.waitpid(child, 0)[1] == 0
-    assert transport._adapter is before
 
 
 @pytest.mark.django_db
