@@ -66,7 +66,7 @@ def _settle(coupon: Coupon, data: Mapping[str, Any], by: By) -> Done:
             payout=data["payout"],
             confirmed=data["confirmed"],
             reason=data["reason"],
-            actor=by.actor,
+            user=by.user,
             now=by.now,
         )
     except by_hand.InvalidResult as error:

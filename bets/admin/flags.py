@@ -32,7 +32,8 @@ class WithNote(forms.Form):
     )
 
 
-_TAKE = "Take it"
+_TAKE, _RESOLVE = "Take it", "Resolve"
+_WHO_ELSE = "somebody else has to resolve it"
 
 
 def _take(flag: Flag, _: Mapping[str, Any], by: By) -> Done:
@@ -46,6 +47,8 @@ def _take(flag: Flag, _: Mapping[str, Any], by: By) -> Done:
 def _resolve(flag: Flag, data: Mapping[str, Any], by: By) -> Done:
     try:
         flags.resolve(flag=flag, user=by.user, note=data["note"], now=by.now)
+    except flags.SomebodyElseHasTo:
+        raise Refused(f"{_WHO_ELSE}: it is about what you did yourself.") from None
     except flags.FlagResolved:
         raise Refused("it was resolved in the meantime.") from None
     return Done(message="Resolved. It is out of the queue.")
@@ -79,9 +82,10 @@ class State(SimpleListFilter):
 
 @admin.register(Flag)
 class FlagAdmin(StaffAdmin):
+    list_title = "Staff queue"
     list_display = ("what", "coupon_code", "account", "why", "with_whom", "since")
     list_filter = (State, "kind", "account", Recent)
-    list_select_related = ("coupon", "order", "account", "owner")
+    list_select_related = ("coupon", "order", "account", "owner", "caused_by")
     search_fields = ("reference",)
     search_help_text = "Coupon's code, or provider's reference"
     empty_state = "Nothing waits for you here. Choose “Resolved” in the filters to see what was."
@@ -97,7 +101,7 @@ class FlagAdmin(StaffAdmin):
         ),
         Action(
             name="resolve",
-            label="Resolve",
+            label=_RESOLVE,
             permission="bets.resolve_flag",
             form=WithNote,
             explain=lambda flag: "It leaves the queue. No money moves by this.",
@@ -113,7 +117,7 @@ class FlagAdmin(StaffAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        related = ("coupon__player", "order", "account", "owner", "resolved_by")
+        related = ("coupon__player", "order", "account", "owner", "resolved_by", "caused_by")
         return super().get_queryset(request).select_related(*related)
 
     def page(self, request: HttpRequest, target: Flag) -> Page:
@@ -125,11 +129,12 @@ class FlagAdmin(StaffAdmin):
         )
 
     def _buttons(self, request: HttpRequest, target: Any) -> list[dict[str, str]]:
-        """What is yours already is not offered to you again."""
+        """What is yours already is not offered to you again, nor what you may not resolve."""
         buttons = super()._buttons(request, target)
-        if target.owner_id != request.user.pk:
-            return buttons
-        return [button for button in buttons if button["label"] != _TAKE]
+        hidden: tuple[str, ...] = (_TAKE,) if target.owner_id == request.user.pk else ()
+        if target.caused_by_id == request.user.pk:
+            hidden = (_TAKE, _RESOLVE)
+        return [button for button in buttons if button["label"] not in hidden]
 
     @display(description="What")
     def what(self, flag: Flag) -> str:
@@ -147,7 +152,8 @@ class FlagAdmin(StaffAdmin):
 
     @display(description="With")
     def with_whom(self, flag: Flag) -> str:
-        return flag.owner.get_username() if flag.owner else "nobody"
+        whose = flag.owner.get_username() if flag.owner else "nobody"
+        return f"{whose}, not for {flag.caused_by.get_username()}" if flag.caused_by else whose
 
     @display(description="Since")
     def since(self, flag: Flag) -> Any:
@@ -161,6 +167,8 @@ def _summary(flag: Flag) -> Summary:
         return Summary(headline=headline, detail=flag.resolution, tone=Tone.GOOD)
     whose = f"{flag.owner.get_username()} looks after it" if flag.owner else "Nobody has taken it"
     headline = f"{whose}. Open since {moment_text(flag.created_at)}."
+    if flag.caused_by:
+        headline += f" Somebody other than {flag.caused_by.get_username()} has to resolve it."
     return Summary(headline=headline, detail=flag.detail, tone=Tone.ALERT)
 
 

@@ -30,7 +30,10 @@ class FlagKind(models.TextChoices):
 
 
 class Flag(models.Model):
-    """Something that a member of staff must look at. The queue is what is not resolved."""
+    """Something that a member of staff must look at. The queue is what is not resolved.
+
+    `caused_by` is the member whose own deed it asks to look at: somebody else resolves it.
+    """
 
     id = Id()
     kind = models.CharField(max_length=17, choices=FlagKind.choices)
@@ -53,6 +56,13 @@ class Flag(models.Model):
         null=True,
         blank=True,
     )
+    caused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
     created_at = models.DateTimeField(db_default=Now())
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
@@ -68,6 +78,12 @@ class Flag(models.Model):
         permissions = [("resolve_flag", "Can take and resolve flags")]
         constraints = [
             models.CheckConstraint(name="bets_flag_kind", condition=Q(kind__in=FlagKind.values)),
+            models.CheckConstraint(
+                name="bets_flag_four_eyes",
+                condition=Q(caused_by__isnull=True)
+                | Q(resolved_by__isnull=True)
+                | ~Q(resolved_by=models.F("caused_by")),
+            ),
             models.UniqueConstraint(
                 name="bets_flag_open_once",
                 fields=["kind", "coupon"],

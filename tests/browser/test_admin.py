@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -63,7 +64,7 @@ def test_nothing_is_cut_off_beside_the_sidebar_of_a_small_screen(
 ):
     settle_by_hand(
         coupon_id=coupon.pk, result=Result.WON, payout=Decimal("25.00"),
-        reason="Seen at the provider.", actor="staff:trader-with-a-long-name",
+        reason="Seen at the provider.", user=User(username="trader-with-a-long-name"),
         now=timezone.now(),
     )  # fmt: skip
     exchange = make_account("betflag", code="betflag", secrets=dict.fromkeys(SECRETS, "x"))

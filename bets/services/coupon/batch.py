@@ -88,8 +88,11 @@ class Batch:
             )
         )
 
-    def flag(self, coupon: Coupon, kind: FlagKind, detail: str) -> None:
-        """Put a coupon into the staff queue, once per reason."""
+    def flag(self, coupon: Coupon, kind: FlagKind, detail: str, *, caused_by: Any = None) -> None:
+        """Put a coupon into the staff queue, once per reason.
+
+        `caused_by` is the member of staff whose deed somebody else has to look at.
+        """
         self.note(coupon, TimelineKind.FLAGGED, reason=detail)
         self.flags.append(
             Flag(
@@ -99,6 +102,7 @@ class Batch:
                 reference=coupon.provider_reference or "",
                 detail=detail,
                 delivery_id=self.cause.delivery_id,
+                caused_by=caused_by,
             )
         )
 

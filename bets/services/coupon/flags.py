@@ -12,6 +12,10 @@ class FlagResolved(Exception):
     """Somebody has resolved the flag already."""
 
 
+class SomebodyElseHasTo(Exception):
+    """The flag is about what this member did: another pair of eyes resolves it."""
+
+
 @transaction.atomic
 def take(*, flag: Flag, user: Any) -> Flag:
     """Make a member of staff the owner of an open flag. Raises FlagResolved."""
@@ -23,8 +27,13 @@ def take(*, flag: Flag, user: Any) -> Flag:
 
 @transaction.atomic
 def resolve(*, flag: Flag, user: Any, note: str, now: datetime) -> Flag:
-    """Close an open flag with a note on what was found. Raises FlagResolved."""
+    """Close an open flag with a note on what was found.
+
+    Raises FlagResolved, and SomebodyElseHasTo for who caused it.
+    """
     locked = _open(flag)
+    if locked.caused_by_id is not None and locked.caused_by_id == user.pk:
+        raise SomebodyElseHasTo
     locked.resolved_at, locked.resolved_by, locked.resolution = now, user, note
     locked.save(update_fields=["resolved_at", "resolved_by", "resolution"])
     return locked

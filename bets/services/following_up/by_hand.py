@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from bets.models import Coupon, CouponStatus, FlagKind, Result
+from bets.models import Coupon, CouponStatus, Flag, FlagKind, Result
 from bets.services.coupon import locks, settlement
 from bets.services.coupon.batch import Batch, Cause
 from bets.services.coupon.settlement import Graded
-from bets.services.following_up import resolution
 from providers.contract import Effect, Settle, Verdict
 from wallets.currencies import check_amount, format_amount
 from wallets.services import LedgerError
@@ -43,7 +43,7 @@ def settle_by_hand(
     result: Result,
     payout: Decimal | None,
     reason: str,
-    actor: str,
+    user: Any,
     now: datetime,
     confirmed: Decimal | None = None,
 ) -> Coupon:
@@ -51,9 +51,9 @@ def settle_by_hand(
 
     `payout` is what the player gets in all, in the coupon's currency; for a lost or refunded
     coupon it may be left out. More than the potential payout is paid only if `confirmed` names
-    the same amount once more, and is flagged for somebody else to look at. A result of the
-    provider that comes later is applied like any other. Raises Coupon.DoesNotExist, InvalidResult
-    or NotSettled.
+    the same amount once more, and is flagged for somebody else than `user` to look at. A result
+    of the provider that comes later is applied like any other. Raises Coupon.DoesNotExist,
+    InvalidResult or NotSettled.
     """
     coupon = locks.lock_coupon(coupon_id)
     if coupon.status not in _SETTLES:
@@ -64,8 +64,9 @@ def settle_by_hand(
     above = _above(coupon, graded)
     if above and confirmed != graded.payout:
         raise InvalidResult("confirmed", f"{above} Is it meant? Then enter the payout once more.")
+    actor = f"staff:{user.get_username()}"
     batch = Batch(Cause(actor=actor, now=now, received_at=now, reason=reason))
-    _settle(batch, coupon, graded, above)
+    _settle(batch, coupon, graded, above, user)
     try:
         batch.post()
     except LedgerError as error:
@@ -74,16 +75,23 @@ def settle_by_hand(
     return coupon
 
 
-def _settle(batch: Batch, coupon: Coupon, graded: Graded, above: str) -> None:
+def _settle(batch: Batch, coupon: Coupon, graded: Graded, above: str, user: Any) -> None:
     history = settlement.histories([coupon])[coupon.pk]
     command = _command(coupon, graded)
     effect, _ = settlement.settle_anyway(batch, coupon, history, graded, command)
     # At once, so that the flag below, which may be of one of these kinds, is not closed with them.
-    for kind in _ANSWERS:
-        resolution.close_flags(coupon, kind, batch.cause)
+    _close_answered(coupon, batch.cause, settled=effect is Effect.APPLIED)
     if above and effect is Effect.APPLIED:
         told = f"{above} It was paid by hand: somebody else should look at it."
-        batch.flag(coupon, FlagKind.PAYOUT_TOO_HIGH, told)
+        batch.flag(coupon, FlagKind.PAYOUT_TOO_HIGH, told, caused_by=user)
+
+
+def _close_answered(coupon: Coupon, cause: Cause, *, settled: bool) -> None:
+    """What these flags asked of staff is done. Saying the same again is no second pair of eyes."""
+    answered = Flag.objects.filter(coupon=coupon, kind__in=_ANSWERS, resolved_at__isnull=True)
+    if not settled:
+        answered = answered.filter(caused_by__isnull=True)
+    answered.update(resolved_at=cause.now, resolution=f"{cause.actor}: {cause.reason}")
 
 
 def potential_payout(coupon: Coupon) -> Decimal | None:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from bets.models import Coupon, Flag, Result, Settlement, TimelineEvent
+from bets.services.coupon import flags
 from bets.services.following_up import by_hand, resolution
 from bets.services.following_up.by_hand import InvalidResult, NotSettled
 from providers.contract import Accepted
@@ -33,12 +36,17 @@ def coupon(place, book) -> Coupon:
     return place(stake="10.00")
 
 
+def member(username: str = "tess") -> User:
+    return User.objects.get_or_create(username=username)[0]
+
+
 def settle(
     coupon: Coupon,
     result: str,
     payout: str | None = None,
     reason: str = "seen",
     confirmed: str | None = None,
+    username: str = "tess",
 ) -> Coupon:
     return by_hand.settle_by_hand(
         coupon_id=coupon.pk,
@@ -46,7 +54,7 @@ def settle(
         payout=None if payout is None else Decimal(payout),
         confirmed=None if confirmed is None else Decimal(confirmed),
         reason=reason,
-        actor="staff:tess",
+        user=member(username),
         now=timezone.now(),
     )
 
@@ -122,6 +130,54 @@ def test_more_than_the_potential_payout_is_flagged_for_somebody_else(coupon, pla
     assert "31.00 EUR" in Flag.objects.get(kind="payout_too_high", resolved_at=None).detail
     settle(coupon, "won", "20.00")
     assert not Flag.objects.filter(resolved_at=None).exists()
+
+
+def test_who_paid_too_much_may_not_resolve_the_flag_of_it(coupon):
+    settle(coupon, "won", "30.00", confirmed="30.00")
+    flag = Flag.objects.get()
+    assert flag.caused_by == member()
+
+    with pytest.raises(flags.SomebodyElseHasTo):
+        flags.resolve(flag=flag, user=member(), note="It is fine", now=timezone.now())
+    with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
+        Flag.objects.filter(pk=flag.pk).update(resolved_by=member(), resolved_at=timezone.now())
+    assert Flag.objects.get().resolved_at is None
+
+    flags.resolve(flag=flag, user=member("otto"), note="Seen the slip", now=timezone.now())
+    assert Flag.objects.get().resolved_by == member("otto")
+
+
+@pytest.mark.parametrize("username", ["tess", "otto"])
+def test_entering_the_same_once_more_resolves_no_flag_of_it(coupon, username):
+    settle(coupon, "won", "30.00", confirmed="30.00")
+
+    settle(coupon, "won", "30.00", confirmed="30.00", username=username)
+
+    flag = Flag.objects.get()
+    assert (flag.resolved_at, flag.caused_by) == (None, member())
+
+
+def test_the_flag_says_who_has_to_resolve_it(coupon):
+    settle(coupon, "won", "30.00", confirmed="30.00")
+    flag = Flag.objects.get()
+    address = reverse("admin:bets_flag_change", args=[flag.pk])
+    resolve = reverse("admin:bets_flag_do", args=[flag.pk, "resolve"])
+    tess, otto = a_client("trader"), a_client("trader")
+    Flag.objects.update(caused_by=tess.session["_auth_user_id"])
+    name = Flag.objects.get().caused_by.username
+
+    own, other = tess.get(address).content.decode(), otto.get(address).content.decode()
+    listed = otto.get(reverse("admin:bets_flag_changelist")).content.decode()
+
+    for page in (own, other):
+        assert f"Somebody other than {name} has to resolve it" in page
+    assert f"nobody, not for {name}" in listed
+    assert (resolve in own, resolve in other) == (False, True)
+    refused = tess.post(resolve, {"note": "Fine"}, follow=True).content.decode()
+    assert "somebody else has to resolve it" in refused
+    assert Flag.objects.get().resolved_at is None
+    otto.post(resolve, {"note": "Fine"}, follow=True)
+    assert Flag.objects.get().resolved_at is not None
 
 
 def test_a_reason_is_asked_for(coupon):
