@@ -89,6 +89,13 @@ def own_offers(
         return _read(account, lambda own: own.own_offers(account, market_id, deadline_s=deadline_s))
 
 
+def open_offers(
+    *, account: ProviderAccount, market_id: str, deadline_s: float
+) -> tuple[OwnOffer, ...]:
+    """The account's offers on a market that can still be matched."""
+    return _read(account, lambda own: own.open_offers(account, market_id, deadline_s=deadline_s))
+
+
 def matches(*, account: ProviderAccount, market_id: str, deadline_s: float) -> tuple[Match, ...]:
     """The matched parts of the account's offers on a market; while suspended as well."""
     with admission.following_up():

@@ -29,6 +29,7 @@ from providers.contract import (
     OfferCancellation,
     OfferPlacement,
     OfferSlip,
+    OfferStatus,
     OwnOffer,
     Parsed,
     Placed,
@@ -42,6 +43,8 @@ from providers.contract import (
     Unknown,
 )
 from tests.fakes.offers import OURS, RIVAL, Lying, seen
+
+_WAITING = (OfferStatus.OPEN, OfferStatus.PARTLY_MATCHED)
 
 
 class FakeExchange:
@@ -60,6 +63,7 @@ class FakeExchange:
         self.offers: dict[str, list[Lying]] = defaultdict(list)
         self.numbers = count(1)
         self.versions: dict[str, int] = defaultdict(lambda: 1)
+        self.states: dict[str, str] = defaultdict(lambda: "open")
         self.free = Decimal("1000.00")
         self.refuses: Rejected | None = None
         # What happens to a call of this name instead of, or around, what should.
@@ -117,7 +121,13 @@ class FakeExchange:
             lying.is_cancelled = True
 
     def forget(self, market_id: str) -> None:
+        """Everything that was offered in a market; the market itself goes on."""
         self.offers.pop(market_id)
+
+    def finish(self, market_id: str) -> None:
+        """The market has a result, and is not known any more."""
+        self.forget(market_id)
+        self.states[market_id] = "gone"
 
     def own(self, market_id: str = "7") -> list[Lying]:
         return [lying for lying in self.offers[market_id] if lying.owner == OURS]
@@ -148,13 +158,15 @@ class FakeExchange:
     def own_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        return self._do("own_offers", lambda: tuple(map(seen, self.own(market_id))))
+        return self._do("own_offers", lambda: self._listed(market_id))
 
     def open_offers(
         self, account: AccountView, market_id: str, *, deadline_s: float
     ) -> tuple[OwnOffer, ...]:
-        offers = self.own_offers(account, market_id, deadline_s=deadline_s)
-        return tuple(offer for offer in offers if offer.stake > offer.matched)
+        return self._do(
+            "open_offers",
+            lambda: tuple(each for each in self._listed(market_id) if each.status in _WAITING),
+        )
 
     def matches(
         self, account: AccountView, market_id: str, *, deadline_s: float
@@ -260,6 +272,11 @@ class FakeExchange:
 
     # --- inside ---
 
+    def _listed(self, market_id: str) -> tuple[OwnOffer, ...]:
+        if self.states[market_id] == "gone":
+            raise ReadRefused("market_not_found", "no such market")
+        return tuple(map(seen, self.own(market_id)))
+
     def _do(self, operation: str, act: Callable[[], object]):
         self.calls[operation] += 1
         faults = self.faults[operation]
@@ -316,12 +333,12 @@ class FakeExchange:
         return Cancelled(references=tuple(lying.reference for lying in gone))
 
     def _book(self, market_id: str, depth: int) -> Book:
-        if market_id != "7":
-            raise ReadRefused("not_found", "no such market at 10.1.2.3")
+        if market_id != "7" or self.states[market_id] == "gone":
+            raise ReadRefused("market_not_found", "no such market at 10.1.2.3")
         return Book(
             market_id=market_id,
             version=self.versions[market_id],
-            status="open",
+            status=self.states[market_id],
             selections=tuple(
                 BookSelection(
                     id=each.id,

@@ -1,19 +1,21 @@
 """What staff find out about an order that got no answer, and looks that they ask for."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from bets.models import (
+    LIVE,
     ExchangeMarket,
     ExchangeOrder,
     FlagKind,
     OrderEventKind,
     OrderStatus,
 )
-from bets.services.exchange import answers, watching
+from bets.services.exchange import answers, missing, updating, watching
 from bets.services.exchange.journal import Journal, close_flags, lock_market, lock_orders
 from bets.services.exchange.watching import Look
 from providers.contract import Rejected
@@ -64,6 +66,44 @@ def confirm_not_at_exchange(
     return order
 
 
+@transaction.atomic
+def confirm_ended(
+    *,
+    order_id: UUID,
+    matched: Decimal,
+    odds: Decimal | None,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> ExchangeOrder:
+    """Staff found in the exchange's history that nothing of the order waits any more.
+
+    `matched` is what stands of it in the end, `odds` those of the part that was not known yet.
+    Raises NotPossible unless the exchange does not list the order any more, or its market cannot
+    be read, and for amounts that cannot be.
+    """
+    order, market = _locked(order_id)
+    if not is_lost(order=order, market=market):
+        raise NotPossible("The exchange says what becomes of the order; nobody needs to.")
+    if not order.matched <= matched <= order.stake:
+        raise NotPossible(f"{order.matched:f} to {order.stake:f} can be matched of it.")
+    new = matched - order.matched
+    if new and (odds is None or odds <= 1):
+        raise NotPossible(f"Name the odds, above 1, at which the other {new:f} were matched.")
+    journal = Journal(actor=actor, now=now)
+    if new and odds is not None:
+        _add_match(journal, order, new, odds, reason)
+    missing.end(journal, order, matched=matched, reason=reason)
+    journal.write()
+    _read_soon(order, now)
+    return order
+
+
+def is_lost(*, order: ExchangeOrder, market: ExchangeMarket) -> bool:
+    """Whether an order waits by what we know, and the exchange says nothing of it."""
+    return order.status in LIVE and bool(order.missing_since or market.failing_since)
+
+
 def refresh(*, market: ExchangeMarket, actor: str) -> Look:
     """Read a market from the exchange now. Raises NotPossible where somebody else just does."""
     try:
@@ -72,10 +112,15 @@ def refresh(*, market: ExchangeMarket, actor: str) -> Look:
         raise NotPossible("It is being read at this moment.") from None
 
 
-def _unknown(order_id: UUID) -> ExchangeOrder:
+def _locked(order_id: UUID) -> tuple[ExchangeOrder, ExchangeMarket]:
     found = ExchangeOrder.objects.get(pk=order_id)
-    lock_market(account_id=found.account_id, market_id=found.market_id)
+    market = lock_market(account_id=found.account_id, market_id=found.market_id)
     (order,) = lock_orders(ExchangeOrder.objects.filter(pk=order_id).select_related("account"))
+    return order, market
+
+
+def _unknown(order_id: UUID) -> ExchangeOrder:
+    order, _ = _locked(order_id)
     if order.status != OrderStatus.UNKNOWN:
         raise NotPossible(f"The order is {order.status}, not unknown.")
     return order
@@ -89,6 +134,22 @@ def _settle(journal: Journal, order: ExchangeOrder, reason: str) -> None:
         now=journal.now,
         resolution=f"{journal.actor}: {reason}",
     )
+    _read_soon(order, journal.now)
+
+
+def _read_soon(order: ExchangeOrder, now: datetime) -> None:
     ExchangeMarket.objects.filter(account_id=order.account_id, market_id=order.market_id).update(
-        look_after=journal.now, quiet=0
+        look_after=now, quiet=0
     )
+
+
+def _add_match(
+    journal: Journal, order: ExchangeOrder, amount: Decimal, odds: Decimal, reason: str
+) -> None:
+    """The average is known only if it was known of all that had been matched before."""
+    before = [] if not order.matched else [(order.average_matched_odds, order.matched)]
+    known = [(each, part) for each, part in before if each is not None]
+    if known == before:
+        order.average_matched_odds = updating.average_of([*known, (odds, amount)])
+    journal.note(order, OrderEventKind.MATCHED, amount=amount, odds=odds, reason=reason)
+    order.told += amount

@@ -30,6 +30,7 @@ _CHANGING = (
     "exposure",
     "provider_reference",
     "resolve_after",
+    "missing_since",
     "changed_at",
 )
 _NOTHING = Decimal(0)

@@ -1,7 +1,7 @@
 """What the account's own offers at the exchange say of our orders."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -22,8 +22,6 @@ from providers.contract import Match, OfferStatus, OwnOffer
 
 # After this long, the rest of a closed order's matched amount is told without its odds.
 _ODDS_AWAITED = timedelta(minutes=10)
-# The exchange's list may lag behind what has just been placed.
-_UNLISTED_GRACE = timedelta(seconds=60)
 _STILL_WAITING = (OfferStatus.OPEN, OfferStatus.PARTLY_MATCHED)
 _ODDS_STEP = Decimal("0.000001")
 _NOTHING = Decimal(0)
@@ -31,10 +29,15 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one look at a market saw. `parts` is `None` where the matched parts were not read."""
+    """What one look at a market saw. `parts` is `None` where the matched parts were not read.
+
+    `state` is empty where it was not asked for, as it is where all orders are listed. With it the
+    open offers were read as well: an order that is in none of the lists does not wait.
+    """
 
     offers: tuple[OwnOffer, ...]
     parts: tuple[Match, ...] | None
+    state: str = ""
 
     def by_reference(self) -> dict[str, OwnOffer]:
         return {offer.reference: offer for offer in self.offers}
@@ -70,9 +73,7 @@ def update(journal: Journal, orders: Sequence[ExchangeOrder], seen: Seen) -> Non
     for order in orders:
         offer = offers.get(str(order.provider_reference))
         parts = seen.parts_of(str(order.provider_reference))
-        if order.status in LIVE and offer is None:
-            _miss(journal, order, parts)
-        elif order.status in LIVE and offer is not None:
+        if order.status in LIVE and offer is not None:
             apply_offer(journal, order, offer, parts)
         _set_average(journal, order, offer, parts)
         tell(journal, order, parts, told.get(order.pk, {}))
@@ -91,7 +92,7 @@ def apply_offer(
     remaining = order.stake - matched if waits else _NOTHING
     if (matched, remaining) != (order.matched, order.remaining):
         order.matched, order.remaining = matched, remaining
-        _move(journal, order)
+        follow_amounts(journal, order)
 
 
 def status_of(order: ExchangeOrder) -> OrderStatus:
@@ -101,6 +102,18 @@ def status_of(order: ExchangeOrder) -> OrderStatus:
     if not order.remaining:
         return OrderStatus.CANCELLED
     return OrderStatus.PARTLY_MATCHED if order.matched else OrderStatus.OPEN
+
+
+def follow_amounts(journal: Journal, order: ExchangeOrder, *, reason: str = "") -> None:
+    """Bring an order into the state that its new amounts mean."""
+    status = status_of(order)
+    if status == OrderStatus.CANCELLED:
+        gone = order.stake - order.matched
+        journal.move(order, status, OrderEventKind.CANCELLED, reason=reason, amount=gone)
+    elif status != order.status:
+        # The matched parts are the events; a state alone is nothing that happened.
+        order.status = status
+    journal.touch(order)
 
 
 def tell(
@@ -172,30 +185,10 @@ def _average(
         return stated.quantize(_ODDS_STEP)
     if not parts or sum(parts.values()) != order.matched:
         return None
-    weighted = sum((odds * amount for odds, amount in parts.items()), _NOTHING)
-    return (weighted / Decimal(order.matched)).quantize(_ODDS_STEP)
+    return average_of(parts.items())
 
 
-def _move(journal: Journal, order: ExchangeOrder) -> None:
-    status = status_of(order)
-    if status == OrderStatus.CANCELLED:
-        journal.move(order, status, OrderEventKind.CANCELLED, amount=order.stake - order.matched)
-    elif status != order.status:
-        # The matched parts are the events; a state alone is nothing that happened.
-        order.status = status
-    journal.touch(order)
-
-
-def _miss(journal: Journal, order: ExchangeOrder, parts: dict[Decimal, Decimal] | None) -> None:
-    """The exchange answered, and does not list the order any more.
-
-    Its matched parts say so if all of it was matched; else it stays as it is.
-    """
-    if sum((parts or {}).values(), _NOTHING) == order.stake:
-        order.matched, order.remaining = order.stake, _NOTHING
-        _move(journal, order)
-        return
-    if journal.now - order.changed_at < _UNLISTED_GRACE:
-        return
-    detail = f"The exchange does not list {order.provider_reference} among our offers."
-    journal.flag(order, FlagKind.ORDER_DIFFERS, detail)
+def average_of(parts: Collection[tuple[Decimal, Decimal]]) -> Decimal:
+    """The odds of parts, each with its amount, weighed by these."""
+    weighted = sum((odds * amount for odds, amount in parts), _NOTHING)
+    return (weighted / sum(amount for _, amount in parts)).quantize(_ODDS_STEP)

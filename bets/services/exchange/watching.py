@@ -3,6 +3,7 @@
 One look at a market asks for all of the account's own offers there, once for any number of
 orders. A market on which nothing changes is read less and less often. A look also resolves the
 orders whose placement got no answer, unless somebody is placing on the market at that moment.
+Where nothing is waited for but something was matched, it only asks whether the market has closed.
 """
 
 import time
@@ -10,36 +11,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 
 from bets.models import (
     LIVE,
     UNANSWERED,
     ExchangeMarket,
-    ExchangeOrder,
     Flag,
     FlagKind,
     OrderStatus,
 )
-from bets.services.exchange import quiet, resolving, updating
+from bets.services.exchange import missing, pauses, quiet, reading, resolving, updating
 from bets.services.exchange.journal import Journal, lock_market, lock_orders
 from bets.services.exchange.updating import Seen
-from providers import exchange, subjects
-from providers.contract import OwnOffer, ReadRefused
+from providers.contract import ReadRefused
 from providers.leases import LeaseBusy
 from providers.transport import Deadline
 
 WATCHER = "watch"
-FIRST_DELAY = timedelta(seconds=3)
-LONGEST_DELAY = timedelta(minutes=1)
 # Whoever took a market to look at it and died is followed by another after this long.
 _CLAIMED = timedelta(seconds=60)
 _BUSY_DELAY = timedelta(seconds=2)
 _LOOK_DEADLINE_S = 10.0
 _BUDGET_S = 25.0
 _FAILING_TOO_LONG = timedelta(minutes=15)
-_MOST_DOUBLINGS = 8
 _LONGEST_FAILURE = 300
+_REFUSED = "provider_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +50,12 @@ class Look:
 class Awaited:
     """What a market is read for: orders that wait or have no answer yet, orders whose matched
     parts are not told with their odds, and orders given up that might come up after all.
+
+    `missing` are those of `orders` that the exchange does not list any more.
     """
 
     orders: int
+    missing: int
     parts: int
     given_up: int
 
@@ -63,8 +63,9 @@ class Awaited:
 def awaited(*, market: ExchangeMarket, now: datetime) -> Awaited:
     """One query."""
     waits = Q(status__in=(*LIVE, *UNANSWERED))
-    counted: dict[str, int] = _waited_for(market, now).aggregate(
+    counted: dict[str, int] = pauses.waited_for(market, now).aggregate(
         orders=Count("id", filter=waits),
+        missing=Count("id", filter=Q(missing_since__isnull=False)),
         parts=Count("id", filter=~waits & Q(told__lt=F("matched"))),
         given_up=Count("id", filter=Q(status=OrderStatus.REJECTED)),
     )
@@ -102,17 +103,41 @@ def look(
     Raises `leases.LeaseBusy` where somebody else looks at it.
     """
     with quiet.looking_at(market, seconds=deadline_s, wait_s=wait_s):
-        journal = Journal(actor=actor, now=now)
-        if not _expire(market, journal):
-            return Look()
-        with quiet.if_nobody_places(market, seconds=deadline_s) as is_quiet:
-            try:
-                seen = _read(market, Deadline(deadline_s))
-            except ReadRefused as error:
-                _note_failure(market, error, now)
-                return Look(failure=error.message)
-            _book(market, seen, Journal(actor=actor, now=now), may_resolve=is_quiet)
+        try:
+            if _expire(market, Journal(actor=actor, now=now)):
+                _look_at_orders(market, Journal(actor=actor, now=now), deadline_s)
+            elif actor != WATCHER or pauses.is_end_awaited(market, now):
+                _look_at_state(market, now, deadline_s)
+            else:
+                _rest(market, now)
+        except ReadRefused as error:
+            _note_failure(market, error, now)
+            return Look(failure=error.message)
     return Look()
+
+
+def _look_at_orders(market: ExchangeMarket, journal: Journal, deadline_s: float) -> None:
+    with quiet.if_nobody_places(market, seconds=deadline_s) as is_quiet:
+        seen = reading.read(market, Deadline(deadline_s))
+        _book(market, seen, journal, may_resolve=is_quiet and seen.state != ExchangeMarket.GONE)
+
+
+def _look_at_state(market: ExchangeMarket, now: datetime, deadline_s: float) -> None:
+    """Nothing is waited for: whether the market has closed is all that can be told."""
+    state = reading.state_of(market, Deadline(deadline_s))
+    with transaction.atomic():
+        row = lock_market(account_id=market.account_id, market_id=market.market_id)
+        _note_answer(row, now, state=state)
+        _schedule(row, now, has_changed=False)
+
+
+@transaction.atomic
+def _rest(market: ExchangeMarket, now: datetime) -> None:
+    """There is nothing to ask, unless somebody has just placed an order there."""
+    row = lock_market(account_id=market.account_id, market_id=market.market_id)
+    if not pauses.waited_for(row, now).exists():
+        row.look_after, row.failing_since, row.failure = None, None, ""
+        row.save()
 
 
 @transaction.atomic
@@ -135,85 +160,50 @@ def _put_off(market: ExchangeMarket, moment: datetime) -> None:
 
 @transaction.atomic
 def _expire(market: ExchangeMarket, journal: Journal) -> bool:
-    """Give up the calls that nobody is in any more; whether there is anything to look for."""
+    """Give up the calls that nobody is in any more; whether there is any order to look for."""
     row = lock_market(account_id=market.account_id, market_id=market.market_id)
     resolving.expire(journal, row)
     journal.write()
-    waited_for = _waited_for(row, journal.now).exists()
-    if not waited_for:
-        row.look_after, row.failing_since, row.failure = None, None, ""
-        row.save(update_fields=["look_after", "failing_since", "failure"])
-    return waited_for
-
-
-def _waited_for(market: ExchangeMarket, now: datetime) -> QuerySet[ExchangeOrder]:
-    """The orders of a market of which a look may tell something new."""
-    return ExchangeOrder.objects.filter(
-        Q(status__in=(*LIVE, *UNANSWERED)) | Q(told__lt=F("matched")) | resolving.was_given_up(now),
-        account_id=market.account_id,
-        market_id=market.market_id,
-    )
-
-
-def _read(market: ExchangeMarket, deadline: Deadline) -> Seen:
-    """The account's offers there, and their matched parts if these may tell something new.
-
-    Raises ReadRefused if the offers cannot be read; the parts can wait.
-    """
-    with subjects.about(exchange.MARKET, market.pk):
-        offers = exchange.own_offers(
-            account=market.account, market_id=market.market_id, deadline_s=deadline.left_s
-        )
-        if not _parts_may_tell(market, offers):
-            return Seen(offers=offers, parts=None)
-        try:
-            parts = exchange.matches(
-                account=market.account, market_id=market.market_id, deadline_s=deadline.left_s
-            )
-        except ReadRefused:
-            return Seen(offers=offers, parts=None)
-    return Seen(offers=offers, parts=parts)
-
-
-def _parts_may_tell(market: ExchangeMarket, offers: tuple[OwnOffer, ...]) -> bool:
-    """Where an offer was matched anew, and where one that is looked for is not listed."""
-    told = dict(
-        ExchangeOrder.objects.filter(account_id=market.account_id, market_id=market.market_id)
-        .filter(Q(status__in=(*LIVE, OrderStatus.UNKNOWN)) | Q(told__lt=F("matched")))
-        .values_list("provider_reference", "told")
-    )
-    matched = {offer.reference: offer.matched for offer in offers}
-    return any(
-        reference not in matched or matched[reference] > amount
-        for reference, amount in told.items()
-    )
+    return pauses.waited_for(row, journal.now).exists()
 
 
 @transaction.atomic
 def _book(market: ExchangeMarket, seen: Seen, journal: Journal, *, may_resolve: bool) -> None:
     row = lock_market(account_id=market.account_id, market_id=market.market_id)
-    orders = lock_orders(_waited_for(row, journal.now).select_related("batch"))
+    orders = lock_orders(pauses.waited_for(row, journal.now).select_related("batch"))
     if may_resolve:
         resolving.resolve(journal, row, orders, seen)
-    updating.update(journal, [order for order in orders if order.provider_reference], seen)
+    placed = [order for order in orders if order.provider_reference]
+    missing.judge(journal, placed, seen)
+    updating.update(journal, placed, seen)
     resolving.flag_overdue(journal, orders)
     has_changed = bool(journal.changed)
     journal.write()
+    _note_answer(row, journal.now, state=seen.state)
     _schedule(row, journal.now, has_changed=has_changed)
 
 
-def _schedule(row: ExchangeMarket, now: datetime, *, has_changed: bool) -> None:
-    """When the market is read next: sooner after a change, not at all once nothing is left."""
-    row.quiet = 0 if has_changed else min(row.quiet + 1, _MOST_DOUBLINGS)
+def _note_answer(row: ExchangeMarket, now: datetime, *, state: str) -> None:
+    """The exchange has answered, and maybe said in which state the market is."""
+    if row.failing_since:
+        Flag.objects.filter(
+            kind=FlagKind.ORDER_DIFFERS,
+            account_id=row.account_id,
+            reference=row.market_id,
+            order__isnull=True,
+            resolved_at__isnull=True,
+        ).update(resolved_at=now, resolution="The market can be read again.")
     row.looked_at, row.failing_since, row.failure = now, None, ""
-    goes_on = _waited_for(row, now).exists()
-    row.look_after = now + _delay(row.quiet) if goes_on else None
+    if not state and row.state == ExchangeMarket.GONE:
+        row.state, row.state_since = "", None
+    elif state and state != row.state:
+        row.state, row.state_since = state, now
+
+
+def _schedule(row: ExchangeMarket, now: datetime, *, has_changed: bool) -> None:
+    row.quiet = 0 if has_changed else row.quiet + 1
+    row.look_after = pauses.next_look(row, now)
     row.save()
-
-
-def _delay(doublings: int) -> timedelta:
-    factor: int = 2**doublings
-    return min(FIRST_DELAY * factor, LONGEST_DELAY)
 
 
 @transaction.atomic
@@ -222,10 +212,11 @@ def _note_failure(market: ExchangeMarket, error: ReadRefused, now: datetime) -> 
     row = lock_market(account_id=market.account_id, market_id=market.market_id)
     row.failing_since = row.failing_since or now
     row.failure = error.message[:_LONGEST_FAILURE]
-    row.quiet = min(row.quiet + 1, _MOST_DOUBLINGS)
-    row.look_after = now + _delay(row.quiet)
+    row.quiet += 1
+    row.look_after = pauses.after_failure(row, now, is_refused=error.code == _REFUSED)
     row.save()
-    if now - row.failing_since < _FAILING_TOO_LONG:
+    waiting = pauses.waited_for(row, now)
+    if now - row.failing_since < _FAILING_TOO_LONG or not waiting.exists():
         return
     detail = f"Market {row.market_id} cannot be read since {row.failing_since:%Y-%m-%d %H:%M} UTC"
     flag = Flag(
@@ -236,6 +227,5 @@ def _note_failure(market: ExchangeMarket, error: ReadRefused, now: datetime) -> 
     )
     Flag.objects.bulk_create([flag], ignore_conflicts=True)
     journal = Journal(actor=WATCHER, now=now)
-    unanswered = _waited_for(row, now).filter(status=OrderStatus.UNKNOWN)
-    resolving.flag_overdue(journal, lock_orders(unanswered))
+    resolving.flag_overdue(journal, lock_orders(waiting.filter(status=OrderStatus.UNKNOWN)))
     journal.write()

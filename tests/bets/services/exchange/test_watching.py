@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bets.models import ExchangeMarket, ExchangeOrder, Flag, FlagKind
-from bets.services.exchange import quiet, watching
+from bets.models import ExchangeMarket, ExchangeOrder, Flag
+from bets.services.exchange import pauses, quiet, watching
 from bets.services.exchange.journal import lock_market
 from providers.contract import ReadRefused
 from tests.factories.exchange import an_offer, placed, the_market
@@ -49,7 +49,6 @@ def test_matched_parts_and_their_odds_come_to_the_timeline(partner, exchange_acc
     look(exchange_account)
     assert story(order) == [("matched", "4.00", "3.00"), ("matched", "6.00", "3.00")]
     assert (order.status, order.remaining, order.told) == ("matched", 0, 10)
-    assert the_market(exchange_account).look_after is None
 
 
 def test_the_average_is_weighted_and_each_odds_is_told(partner, exchange_account, exchange):
@@ -92,7 +91,9 @@ def test_odds_that_the_exchange_never_says_are_not_awaited_for_ever(
         exchange.instead("matches", ReadRefused("provider_refused", "no"))
         look(exchange_account, after=after * MINUTE)
     assert story(order) == [("matched", "10.00", "0.00")]
-    assert the_market(exchange_account).look_after is None
+    exchange.calls.clear()
+    look(exchange_account, after=12 * MINUTE)
+    assert exchange.calls == {"book": 1}, "no part of it is awaited any more"
 
 
 def test_a_match_between_the_two_reads_is_not_told_twice(partner, exchange_account, exchange):
@@ -150,17 +151,6 @@ def test_what_contradicts_an_order_is_flagged_once_and_changes_nothing(
     assert [kind for kind, *_ in story(order)].count("flagged") == 1
 
 
-def test_an_order_that_vanishes_is_kept_and_flagged(partner, exchange_account, exchange):
-    (order,) = placed(partner, exchange_account)
-    exchange.forget("7")
-    look(exchange_account, after=59 * SECOND)
-    assert not Flag.objects.exists(), "the list may lag behind a placement"
-    look(exchange_account, after=61 * SECOND)
-    order.refresh_from_db()
-    assert order.status == "open"
-    assert Flag.objects.get().kind == FlagKind.ORDER_DIFFERS
-
-
 def test_an_order_that_was_matched_and_vanished_is_matched(partner, exchange_account, exchange):
     (order,) = placed(partner, exchange_account)
     exchange.rival("7", "1", "lay", "2.10", "4.00")
@@ -189,6 +179,84 @@ def test_a_market_that_cannot_be_read_keeps_its_orders_and_is_flagged_in_the_end
     assert the_market(exchange_account).failing_since is None
 
 
+# --- the market's end ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(partner, exchange_account, exchange) -> ExchangeOrder:
+    """All of it is matched and told: nothing is waited for."""
+    exchange.rival("7", "1", "lay", "2.00", "10.00")
+    (order,) = placed(partner, exchange_account)
+    look(exchange_account)
+    exchange.calls.clear()
+    return order
+
+
+@pytest.mark.parametrize("state", ["closed", "gone"])
+def test_a_market_with_matched_orders_is_followed_until_it_has_closed(
+    exchange_account, exchange, done, state
+):
+    now, pauses_taken = timezone.now(), []
+    for _ in range(10):
+        watching.look(market=the_market(exchange_account), now=now)
+        market = the_market(exchange_account)
+        pauses_taken.append((market.look_after - now) // MINUTE)
+        now = market.look_after
+    assert pauses_taken == [4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
+    assert exchange.calls == {"book": 10}, "its offers say nothing new"
+    assert market.state == "open"
+    exchange.states["7"] = state
+    watching.look(market=market, now=now)
+    market.refresh_from_db()
+    assert (market.state, market.state_since, market.look_after) == (state, now, None)
+    assert not Flag.objects.exists()
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_market_that_is_not_open_for_days_has_ended_whatever_that_is_called(
+    exchange_account, exchange, done, days
+):
+    exchange.states["7"] = "5"
+    look(exchange_account)
+    look(exchange_account, after=timedelta(days=days))
+    market = the_market(exchange_account)
+    assert (market.state, market.look_after is None) == ("5", days == 3)
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_market_that_is_not_shown_for_days_has_ended_as_well(
+    exchange_account, exchange, done, days
+):
+    for after in (0, days):
+        exchange.instead("book", ReadRefused("provider_refused", "Mercato non disponibile"))
+        look(exchange_account, after=timedelta(days=after))
+    assert (the_market(exchange_account).look_after is None) == (days == 3)
+    assert not Flag.objects.exists(), "no order waits there"
+
+
+def test_a_new_order_on_a_market_that_was_gone_is_followed(
+    partner, exchange_account, exchange, done
+):
+    exchange.finish("7")
+    look(exchange_account)
+    exchange.states["7"] = "open"
+    placed(partner, exchange_account)
+    look(exchange_account)
+    market = the_market(exchange_account)
+    assert (market.state, market.state_since) == ("", None)
+    assert market.look_after is not None
+
+
+def test_a_market_on_which_nothing_was_matched_is_not_followed(partner, exchange_account, exchange):
+    placed(partner, exchange_account)
+    exchange.end("7")
+    look(exchange_account)
+    assert the_market(exchange_account).look_after is None
+    exchange.calls.clear()
+    look(exchange_account)
+    assert not exchange.calls
+
+
 # --- when ---------------------------------------------------------------------------------------
 
 
@@ -207,7 +275,7 @@ def test_a_change_makes_it_be_read_soon_again(partner, exchange_account, exchang
     exchange.rival("7", "1", "lay", "2.00", "1.00")
     now = timezone.now()
     watching.look(market=the_market(exchange_account), now=now)
-    assert the_market(exchange_account).look_after == now + watching.FIRST_DELAY
+    assert the_market(exchange_account).look_after == now + pauses.FIRST
 
 
 def test_the_job_reads_what_is_due_and_nothing_else(partner, exchange_account, exchange):
