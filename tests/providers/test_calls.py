@@ -180,6 +180,15 @@ def test_the_database_refuses_what_must_not_be(account, changes):
         a_row(account, **changes)
 
 
+def test_the_database_takes_every_outcome_and_failure(account):
+    for outcome in CallOutcome.values:
+        a_row(account, outcome=outcome)
+    for failure in ("", *CallFailure.values):
+        a_row(account, failure=failure)
+
+    assert ProviderCall.objects.count() == len(CallOutcome) + len(CallFailure) + 1
+
+
 def test_an_account_with_calls_cannot_be_deleted(account):
     a_row(account)
 
