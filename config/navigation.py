@@ -106,6 +106,19 @@ def list_of(model: str) -> str:
     return reverse(f"admin:{model.replace('.', '_')}_changelist")
 
 
+def place(parts: list[Item]) -> list[Item]:
+    """The parts of a page's heading, where the app and the list are called as in the sidebar.
+
+    The framework names them after the code, which calls the staff queue “Bets > Flags”.
+    """
+    names = {list_of(model): (group, title) for group, rows in _GROUPS for title, _, model in rows}
+    link = str(parts[1].get("link", "")) if len(parts) > 1 else ""
+    if link not in names:
+        return parts
+    group, title = names[link]
+    return [{"title": group}, {"title": title, "link": link}, *parts[2:]]
+
+
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the first page counts, for those who may see it."""
     tiles = (

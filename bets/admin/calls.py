@@ -10,7 +10,7 @@ from bets.models import Coupon, Player
 from config.staff.display import NOTHING, Tone, badge, code, moment, pretty
 from config.staff.page import Fold, Folds, Section, Text
 from providers import failures
-from providers.admin.calls import SUBJECT_NAMES
+from providers.admin.calls import SUBJECT_NAMES, operation_in_words
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -51,7 +51,7 @@ def _call(request: HttpRequest, call: ProviderCall) -> Fold:
     return Fold(
         line=[
             moment(call.created_at),
-            call.operation,
+            operation_in_words(call),
             badge(call.get_outcome_display().replace("_", " "), tone),
             f"{status}, {took}",
             failures.words_of(call.error),

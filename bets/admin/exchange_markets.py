@@ -122,15 +122,21 @@ class ExchangeMarketAdmin(StaffAdmin):
 
 
 def _summary(market: ExchangeMarket, awaited: Awaited) -> Summary:
-    if market.failing_since:
+    state = values.state_in_words(market)
+    if market.failing_since and awaited.orders:
         headline = f"It cannot be read since {moment_text(market.failing_since)}."
         return Summary(headline=headline, detail=market.failure, tone=Tone.ALERT)
     if market.look_after is None:
-        return Summary(headline="Nothing waits there, so it is not read any more.")
+        headline = "Nothing waits there, so it is not read any more."
+        return Summary(headline=headline, detail=state)
+    if awaited.missing and awaited.missing == awaited.orders:
+        headline = "The exchange does not list the orders any more that wait there."
+        return Summary(headline=headline, detail=state, tone=Tone.ALERT)
     if awaited.orders:
         headline = "Orders wait there; it is read again and again."
         return Summary(headline=headline, tone=Tone.WAITING)
-    return Summary(headline=_WHY_READ_ON[_what_else(awaited)])
+    detail = f"It was not answered last: {market.failure}" if market.failing_since else state
+    return Summary(headline=_WHY_READ_ON[_what_else(awaited)], detail=detail)
 
 
 _WATCHED_MINUTES = round(resolving.WATCHED_AFTER.total_seconds() / 60)
@@ -140,7 +146,7 @@ _WHY_READ_ON = {
         "No order waits there. An order that was given up might come up "
         f"after all, so it is read for {_WATCHED_MINUTES} minutes after that."
     ),
-    "": "No order waits there; it is read once more.",
+    "": "No order waits there; it is asked now and then whether it has closed.",
 }
 
 
@@ -157,6 +163,7 @@ def _facts(request: HttpRequest, market: ExchangeMarket, awaited: Awaited) -> Fa
             ("Id at the exchange", code(market.market_id)),
             ("Account", values.account_link(request, market.account)),
             ("Orders that wait", str(awaited.orders)),
+            ("State", values.state_in_words(market) or NOTHING),
             ("Read last", moment(market.looked_at)),
             ("Read next", moment(market.look_after)),
         ],

@@ -9,6 +9,8 @@ from bets.admin import exchange_values as values
 from bets.admin import story
 from bets.admin.calls import calls_section
 from bets.models import (
+    LIVE,
+    UNANSWERED,
     ExchangeMarket,
     ExchangeOrder,
     ExchangeOrderEvent,
@@ -16,6 +18,7 @@ from bets.models import (
     OrderEventKind,
     OrderStatus,
 )
+from bets.services.exchange import pauses
 from config.staff.actors import actor_in_words
 from config.staff.display import (
     NOTHING,
@@ -35,12 +38,21 @@ from providers import queries as providers
 _CALLS_SHOWN = 50
 
 
+# No exchange that we know tells results over its API.
+_NO_RESULT = (
+    "Whether it won or lost does not come here: the account's history at the exchange says it."
+)
+
+
 def order_page(request: HttpRequest, order: ExchangeOrder) -> Page:
+    market = ExchangeMarket.objects.filter(
+        account_id=order.account_id, market_id=order.market_id
+    ).first()
     return Page(
         title=f"{order.side.capitalize()} {order.selection_id} on market {order.market_id}",
         subtitle=f"Order of {order.partner.name} at {order.account.code}",
-        summary=_summary(order),
-        side_by_side=[_money(order), _terms(request, order)],
+        summary=_summary(order, market),
+        side_by_side=[_money(order), _terms(request, order, market)],
         sections=[
             *_flags(order),
             _timeline(order, _in_order(order)),
@@ -51,11 +63,22 @@ def order_page(request: HttpRequest, order: ExchangeOrder) -> Page:
     )
 
 
-def _summary(order: ExchangeOrder) -> Summary:
+def _summary(order: ExchangeOrder, market: ExchangeMarket | None) -> Summary:
+    if order.missing_since:
+        return _lost(order, order.missing_since)
     headline, tone = _HEADLINES[OrderStatus(order.status)]
     since = moment_text(order.changed_at, seconds=True)
     told = headline.format(where=order.account.code, since=since)
-    return Summary(headline=told, detail=_where(order), tone=tone)
+    return Summary(headline=told, detail=_detail(order, market), tone=tone)
+
+
+def _lost(order: ExchangeOrder, since: datetime) -> Summary:
+    headline = f"{order.account.code} does not list it any more since {moment_text(since)}."
+    detail = (
+        "What was matched of it in the end, the account's history at the exchange says. "
+        "Unless it ends or comes up again by itself, look there and choose “It waits no more”."
+    )
+    return Summary(headline=headline, detail=detail, tone=Tone.ALERT)
 
 
 _HEADLINES: dict[OrderStatus, tuple[str, Tone]] = {
@@ -72,15 +95,21 @@ _HEADLINES: dict[OrderStatus, tuple[str, Tone]] = {
 }
 
 
-def _where(order: ExchangeOrder) -> str:
-    """What the account can lose by it, or why there is nothing to lose."""
+def _detail(order: ExchangeOrder, market: ExchangeMarket | None) -> str:
+    """What the account can lose by it, and where its result is to be found."""
     if order.rejection:
         return f"{order.rejection['message']} ({order.rejection['code']})"
-    if order.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN):
+    if order.status in UNANSWERED:
         liability = values.plain_money(order.liability, order.currency)
         return f"If it is there, the account can lose {liability} by it."
     exposure = values.plain_money(order.exposure, order.currency)
-    return f"The account can lose {exposure} by it."
+    at_stake = f"The account can lose {exposure} by it."
+    if order.status in LIVE or not order.matched:
+        return at_stake
+    has_ended = market is not None and market.state in pauses.CLOSED
+    state = values.state_in_words(market) if market else ""
+    told = (state, _NO_RESULT) if has_ended else (at_stake, state, _NO_RESULT)
+    return " ".join(filter(None, told))
 
 
 def _money(order: ExchangeOrder) -> Facts:
@@ -98,11 +127,8 @@ def _money(order: ExchangeOrder) -> Facts:
     )
 
 
-def _terms(request: HttpRequest, order: ExchangeOrder) -> Facts:
+def _terms(request: HttpRequest, order: ExchangeOrder, market: ExchangeMarket | None) -> Facts:
     batch = order.batch
-    market = ExchangeMarket.objects.filter(
-        account_id=order.account_id, market_id=order.market_id
-    ).first()
     return Facts(
         title="Order",
         rows=[

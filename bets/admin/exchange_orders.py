@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from bets.admin import exchange_values as values
 from bets.admin import story
@@ -29,6 +29,26 @@ class WithReference(WithReason):
         max_length=100,
         widget=UnfoldAdminTextInputWidget(),
         help_text="The offer's id at the exchange, such as BC0001.",
+    )
+
+
+class WithEnd(WithReason):
+    """What stands of an order in the end, by the exchange's own history."""
+
+    matched = forms.DecimalField(
+        min_value=0,
+        max_digits=20,
+        decimal_places=4,
+        widget=UnfoldAdminDecimalFieldWidget(),
+        help_text="How much of its stake was matched in all; 0 if nothing was.",
+    )
+    odds = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=6,
+        widget=UnfoldAdminDecimalFieldWidget(),
+        help_text="The odds of the part that we do not know yet, if there is one.",
     )
 
 
@@ -89,6 +109,28 @@ def _not_there(order: ExchangeOrder, data: Mapping[str, Any], by: By) -> Done:
     return Done(message="The order is rejected.")
 
 
+def _ended(order: ExchangeOrder, data: Mapping[str, Any], by: By) -> Done:
+    try:
+        ended = deciding.confirm_ended(
+            order_id=order.pk,
+            matched=data["matched"],
+            odds=data["odds"],
+            actor=by.actor,
+            reason=data["reason"],
+            now=by.now,
+        )
+    except deciding.NotPossible as error:
+        raise Refused(str(error)) from error
+    return Done(message=f"The order is {ended.get_status_display()}.")
+
+
+def _is_lost(order: ExchangeOrder) -> bool:
+    market = ExchangeMarket.objects.filter(
+        account_id=order.account_id, market_id=order.market_id
+    ).first()
+    return market is not None and deciding.is_lost(order=order, market=market)
+
+
 def _is_live(order: ExchangeOrder) -> bool:
     return order.status in LIVE
 
@@ -147,6 +189,21 @@ NOT_THERE = Action(
     tone=Tone.ALERT,
 )
 
+ENDED = Action(
+    name="ended",
+    label="It waits no more",
+    permission="bets.decide_order",
+    form=WithEnd,
+    explain=lambda order: (
+        f"{order.account.code} says nothing of it any more. You found in the account's history "
+        f"there what was matched of the {values.plain_money(order.stake, order.currency)}; the "
+        "rest counts as cancelled. It cannot be undone."
+    ),
+    run=_ended,
+    offered=_is_lost,
+    tone=Tone.ALERT,
+)
+
 
 @admin.register(ExchangeOrder)
 class ExchangeOrderAdmin(StaffAdmin):
@@ -170,7 +227,7 @@ class ExchangeOrderAdmin(StaffAdmin):
         "No order here. Partners place them over the API; search by the exchange's reference or "
         "the market's id, or take a filter away."
     )
-    staff_actions = (REFRESH, CANCEL, BIND, NOT_THERE)
+    staff_actions = (REFRESH, CANCEL, BIND, NOT_THERE, ENDED)
 
     def found(self, term: str) -> QuerySet[Any]:
         try:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from bets.models import ExchangeMarket, ExchangeOrder, OrderStatus
-from config.staff.display import NOTHING, Tone, badge, link, number
+from config.staff.display import NOTHING, Tone, badge, link, moment_text, number
 from providers.models import ProviderAccount
 
 _TONES = {
@@ -43,6 +43,22 @@ def order_link(order: ExchangeOrder) -> SafeString:
 
 def market_link(market: ExchangeMarket) -> SafeString:
     return link(market.market_id, reverse("admin:bets_exchangemarket_change", args=[market.pk]))
+
+
+def state_in_words(market: ExchangeMarket) -> str:
+    """As the exchange said it last; nothing where it was not asked yet."""
+    if not market.state:
+        return ""
+    told = _STATES.get(market.state, f"is not open: the exchange calls it {market.state}")
+    return f"Its market {told} since {moment_text(market.state_since)}."
+
+
+_STATES = {
+    "open": "is open",
+    "suspended": "is suspended",
+    "closed": "is closed",
+    ExchangeMarket.GONE: "is not known to the exchange any more",
+}
 
 
 def account_link(request: HttpRequest, account: ProviderAccount) -> SafeString | str:

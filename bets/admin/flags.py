@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -18,7 +19,7 @@ from bets.models import Coupon, Flag
 from bets.services.coupon import flags
 from config.staff.actions import Action, By, Done, NoQuestions, Refused
 from config.staff.admin import StaffAdmin
-from config.staff.display import NOTHING, Tone, code, moment, moment_text
+from config.staff.display import NOTHING, Tone, code, link, moment, moment_text
 from config.staff.filters import Recent
 from config.staff.history import done_by_staff
 from config.staff.page import Facts, Page, Summary
@@ -176,27 +177,43 @@ def _facts(request: HttpRequest, flag: Flag) -> Facts:
     return Facts(
         title="About",
         rows=[
-            ("Why", flag.detail),
-            ("Coupon", _coupon_link(flag)),
-            ("Exchange order", order_link(flag.order) if flag.order else NOTHING),
-            (
-                "Player",
-                values.player_link(request, flag.coupon.player) if flag.coupon else NOTHING,
-            ),
+            ("What", flag.get_kind_display()),
+            *_subjects(request, flag),
             ("Provider account", values.account_link(request, flag.account)),
-            ("Provider's reference", code(flag.reference)),
-            ("Delivery", code(str(flag.delivery_id or ""))),
+            *([("Provider's reference", code(flag.reference))] if flag.reference else []),
+            *_delivery(request, flag),
         ],
     )
 
 
-def _coupon_link(flag: Flag) -> object:
+def _subjects(request: HttpRequest, flag: Flag) -> list[tuple[str, object]]:
+    """What it is about: an order at an exchange, or a coupon and its player."""
+    if flag.order:
+        return [("Exchange order", order_link(flag.order))]
+    coupon = _coupon_of(flag)
+    if coupon is None:
+        return [("Coupon", "none of ours")]
+    return [
+        ("Coupon", values.coupon_link(coupon)),
+        ("Player", values.player_link(request, coupon.player)),
+    ]
+
+
+def _delivery(request: HttpRequest, flag: Flag) -> list[tuple[str, object]]:
+    """What the provider sent. The page is of an app above this one, which knows it by its name."""
+    if not flag.delivery_id or not request.user.has_perm("webhooks.view_delivery"):
+        return []
+    page = reverse("admin:webhooks_delivery_change", args=[flag.delivery_id])
+    return [("Delivery", link("what the provider sent", page))]
+
+
+def _coupon_of(flag: Flag) -> Coupon | None:
     """The flag's coupon, or the one that its reference names at the account."""
     coupon = flag.coupon
     if coupon is None and flag.reference:
         found = Coupon.objects.filter(account=flag.account, provider_reference=flag.reference)
         coupon = found.first() or _ours(flag)
-    return values.coupon_link(coupon) if coupon else NOTHING
+    return coupon
 
 
 def _ours(flag: Flag) -> Coupon | None:

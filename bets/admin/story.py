@@ -13,7 +13,7 @@ from bets.services.following_up import returns
 from config.staff.actors import actor_in_words
 from config.staff.display import NOTHING, Tone, moment_text
 from config.staff.page import Summary
-from wallets.currencies import format_amount
+from wallets.admin.values import amount_text
 
 _NOTHING = Decimal(0)
 
@@ -101,7 +101,7 @@ class _Teller:
     owes: Decimal
 
     def amount(self, value: Decimal | None) -> str:
-        return f"{format_amount(value or _NOTHING, self.coupon.currency)} {self.coupon.currency}"
+        return amount_text(value or _NOTHING, self.coupon.currency)
 
     @property
     def at(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from bets.models import Coupon, CouponStatus, ItemResult, Player, PlayerStatus, Result
 from config.staff.display import NOTHING, Tone, badge, link, number
 from providers.models import ProviderAccount
-from wallets.currencies import format_amount
+from wallets.admin.values import amount_text
 
 _STATUS_TONES = {
     CouponStatus.PENDING: Tone.WAITING,
@@ -33,7 +33,7 @@ _PLAYER_TONES = {
 
 
 def plain_amount(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else f"{format_amount(value, currency)} {currency}"
+    return amount_text(value, currency)
 
 
 def amount(value: Decimal | None, currency: str) -> SafeString:

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from config.staff.actions import Action, Done, Refused, by
@@ -22,7 +23,8 @@ class StaffAdmin(ModelAdmin):
     """Nothing is added, changed or deleted here, not by a superuser either.
 
     What may be done to an object is one of its `staff_actions`. A subclass builds its page in
-    `page`, says in `empty_state` what an empty list means, and finds objects in `found`.
+    `page`, says in `empty_state` what an empty list means, and finds objects in `found`. A list is
+    called by `list_title`, where that is not the model's name.
     """
 
     list_per_page = 50
@@ -35,6 +37,7 @@ class StaffAdmin(ModelAdmin):
     list_filter_sheet = True
     search_help_text = ""
     empty_state: ClassVar[str] = ""
+    list_title: ClassVar[str] = ""
     keyset: ClassVar[bool] = True
     staff_actions: ClassVar[tuple[Action, ...]] = ()
 
@@ -62,6 +65,12 @@ class StaffAdmin(ModelAdmin):
         return False
 
     # --- lists ---
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return KeysetChangeList if self.keyset else super().get_changelist(request, **kwargs)

@@ -42,6 +42,10 @@ def outcome_badge(call: ProviderCall) -> Any:
     return badge(call.get_outcome_display().replace("_", " "), tone)
 
 
+def operation_in_words(call: ProviderCall) -> str:
+    return call.operation.replace("_", " ")
+
+
 class Operation(SimpleListFilter):
     """What was asked of the provider, of all that is in the log."""
 
@@ -57,8 +61,9 @@ class Operation(SimpleListFilter):
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(StaffAdmin):
+    list_title = "Calls to providers"
     list_display = (
-        "created", "account", "operation", "about", "outcome_shown", "status", "took",
+        "created", "account", "asked_for", "about", "outcome_shown", "status", "took",
     )  # fmt: skip
     list_filter = ("outcome", "account", Operation, Recent)
     list_select_related = ("account",)
@@ -79,7 +84,7 @@ class ProviderCallAdmin(StaffAdmin):
 
     def page(self, request: HttpRequest, target: ProviderCall) -> Page:
         return Page(
-            title=f"{target.operation} at {target.account.code}",
+            title=f"{operation_in_words(target).capitalize()} at {target.account.code}",
             summary=Summary(
                 headline=f"{target.get_outcome_display().replace('_', ' ').capitalize()}.",
                 detail=target.error,
@@ -92,6 +97,10 @@ class ProviderCallAdmin(StaffAdmin):
     @display(description="When")
     def created(self, call: ProviderCall) -> Any:
         return moment(call.created_at)
+
+    @display(description="Operation")
+    def asked_for(self, call: ProviderCall) -> str:
+        return operation_in_words(call)
 
     @display(description="About")
     def about(self, call: ProviderCall) -> Any:
@@ -118,21 +127,21 @@ def _facts(call: ProviderCall) -> Facts:
             ("Address", code(f"{call.method} {call.url}")),
             ("Status of the response", str(call.response_status or NOTHING)),
             ("Took", NOTHING if call.duration_ms is None else f"{call.duration_ms} ms"),
-            ("About", _subject(call)),
-            ("No answer because", call.get_failure_display() or NOTHING),
+            *_about(call),
+            *([("No answer because", call.get_failure_display())] if call.failure else []),
         ],
     )
 
 
-def _subject(call: ProviderCall) -> object:
+def _about(call: ProviderCall) -> list[tuple[str, object]]:
     """A link to what the call was about, where that has a page and is still there."""
     if call.subject_id is None:
-        return NOTHING
+        return []
     name_of = SUBJECT_NAMES.get(call.subject_kind)
     name = name_of(call.subject_id) if name_of else ""
     text = f"{call.subject_kind} {name or call.subject_id}"
     page = _PAGES.get(call.subject_kind)
-    return link(text, reverse(page, args=[call.subject_id])) if page else text
+    return [("About", link(text, reverse(page, args=[call.subject_id])) if page else text)]
 
 
 def _bodies(request: HttpRequest, call: ProviderCall) -> list[Section]:

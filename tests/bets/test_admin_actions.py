@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bets.models import CouponStatus, Flag, FlagKind, Partner
 from bets.services.placing.placement import book_answer
@@ -16,6 +17,7 @@ from tests.factories.staff import a_client, a_member
 from wallets import queries as ledger
 from wallets import services as posting
 from wallets.services import Kind, NewTransfer, Purpose
+from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -266,6 +268,21 @@ def test_a_flag_leads_to_the_coupon_that_its_reference_names(ada, account, by):
     )
     page = a_client("trader").get(reverse("admin:bets_flag_change", args=[flag.pk]))
     assert coupon.code in page.content.decode()
+
+
+def test_a_flag_leads_to_the_delivery_that_raised_it(account):
+    delivery = Delivery.objects.create(
+        account=account, route="api/bet/result", method="POST", body=b"{}",
+        received_at=timezone.now(), status="processed", processed_at=timezone.now(),
+    )  # fmt: skip
+    flag = Flag.objects.create(
+        kind=FlagKind.ORPHAN, account=account, reference="1", detail="x", delivery_id=delivery.pk
+    )
+    address = reverse("admin:bets_flag_change", args=[flag.pk])
+    page = a_client("support").get(address).content.decode()
+    assert reverse("admin:webhooks_delivery_change", args=[delivery.pk]) in page
+    assert "none of ours" in page
+    assert "Exchange order" not in page.split("About", 1)[1]
 
 
 def test_a_call_names_the_coupon_and_the_player_it_is_about(ada, account):

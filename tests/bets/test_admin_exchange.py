@@ -96,8 +96,8 @@ def test_the_calls_of_an_order_and_of_its_batch_are_on_its_page(order, exchange_
             url="http://exchange.example/offers",
         )
     page = a_client("support").get(url(order)).content.decode()
-    assert "place_offers" in page
-    assert "cancel_offers" in page
+    assert "place offers" in page
+    assert "cancel offers" in page
     calls = reverse("admin:providers_providercall_changelist")
     found = a_client("support").get(calls, {"q": str(order.pk)}).context["cl"].result_list
     assert [call.operation for call in found] == ["cancel_offers"]
@@ -210,7 +210,11 @@ def test_a_market_shows_its_orders(order, exchange_account):
 @pytest.mark.parametrize(
     ("status", "changes", "told"),
     [
-        ("matched", {"told": "10.00"}, "No order waits there; it is read once more."),
+        (
+            "matched",
+            {"told": "10.00"},
+            "No order waits there; it is asked now and then whether it has closed.",
+        ),
         ("matched", {"told": "0"}, "it is read until the odds of all matched parts are known."),
         (
             "rejected",
@@ -235,6 +239,83 @@ def test_a_market_that_cannot_be_read_says_so(order, exchange, exchange_account)
     page = a_client("support").get(url(the_market(exchange_account))).content.decode()
     assert "It cannot be read since" in page
     assert "no route" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("open", "Its market is open since"),
+        ("closed", "Its market is closed since"),
+        ("gone", "Its market is not known to the exchange any more since"),
+        ("5", "Its market is not open: the exchange calls it 5 since"),
+    ],
+)
+def test_a_matched_order_says_how_its_market_is_and_where_its_result_is(
+    partner, exchange_account, state, told
+):
+    order = an_order(partner, exchange_account, status="matched")
+    ExchangeMarket.objects.update(state=state, state_since=timezone.now())
+    page = a_client("support").get(url(order)).content.decode()
+    assert told in page
+    assert "the account&#x27;s history at the exchange says it." in page
+    assert ("The account can lose" in page) == (state not in ("closed", "gone"))
+
+
+def test_a_closed_market_says_that_it_is_not_read_any_more(partner, exchange_account):
+    an_order(partner, exchange_account, status="matched")
+    ExchangeMarket.objects.update(state="closed", state_since=timezone.now())
+    page = a_client("support").get(url(the_market(exchange_account))).content.decode()
+    assert "Nothing waits there, so it is not read any more." in page
+    assert "Its market is closed since" in page
+
+
+def test_the_state_of_a_market_is_asked_for_on_request(partner, exchange_account, exchange):
+    an_order(partner, exchange_account, status="matched", told="10.00")
+    exchange.states["7"] = "closed"
+    do(a_client("support"), the_market(exchange_account), "read")
+    assert the_market(exchange_account).state == "closed"
+
+
+@pytest.fixture
+def lost(order, exchange, exchange_account):
+    """The exchange does not list it any more."""
+    exchange.finish("7")
+    watching.look(market=the_market(exchange_account), now=timezone.now())
+    order.refresh_from_db()
+    return order
+
+
+def test_an_order_that_is_not_listed_any_more_says_what_to_do(lost, exchange_account):
+    page = a_client("support").get(url(lost)).content.decode()
+    assert "fakeexchange-main does not list it any more since" in page
+    assert "It waits no more" in page
+    page = a_client("support").get(url(the_market(exchange_account))).content.decode()
+    assert "does not list the orders any more that wait there" in page
+    assert "Its market is not known to the exchange any more since" in page
+
+
+def test_staff_end_an_order_that_is_not_listed_any_more(lost):
+    trader = a_client("trader")
+    page = do(trader, lost, "ended", matched="4", odds="", reason="The history")
+    assert "Name the odds" in page
+    page = do(trader, lost, "ended", matched="4", odds="2.5", reason="The history")
+    assert "The order is cancelled." in page
+    lost.refresh_from_db()
+    assert (lost.status, lost.matched) == ("cancelled", 4)
+    assert lost.events.get(kind="cancelled").reason == "The history"
+    assert LogEntry.objects.get().change_message.endswith("The history")
+
+
+def test_it_is_offered_only_for_orders_that_are_not_listed(order, lost, partner, exchange_account):
+    trader = a_client("trader")
+    assert "It waits no more" in trader.get(url(lost)).content.decode()
+    listed = an_order(partner, exchange_account, status="open", market_id="8")
+    assert "It waits no more" not in trader.get(url(listed)).content.decode()
+    do_url = reverse("admin:bets_exchangeorder_do", args=[lost.pk, "ended"])
+    form = {"matched": "4", "odds": "2.5", "reason": "x"}
+    assert a_client("support").post(do_url, form).status_code == 403
+    lost.refresh_from_db()
+    assert lost.status == "open"
 
 
 def test_everything_on_a_market_is_cancelled(order, exchange, exchange_account):

@@ -269,7 +269,7 @@ def test_yen_have_no_decimals():
     transfers = [
         Moved(AVAILABLE, HELD, Decimal("1000")), Moved(HELD, STAKES, Decimal("1000")),
     ]  # fmt: skip
-    assert _tell(coupon, *transfers).detail == "The stake of 1000 JPY is with the house."
+    assert _tell(coupon, *transfers).detail == "The stake of 1,000 JPY is with the house."
 
 
 @pytest.mark.parametrize("status", CouponStatus.values)

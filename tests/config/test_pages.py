@@ -34,3 +34,26 @@ def test_an_empty_value_is_the_same_dash_as_on_the_pages():
 
     (shown,) = re.findall(r"field-base_url[^>]*>\s*([^<]*?)\s*<", listed.content.decode())
     assert shown == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("model", "group", "title"),
+    [
+        ("bets_flag", "Betting", "Staff queue"),
+        ("webhooks_deliveryeffect", "Providers", "Orphans"),
+        ("wallets_account", "Ledger", "Accounts"),
+        ("auth_user", "House", "Staff"),
+    ],
+)
+def test_a_heading_says_where_one_is_in_the_words_of_the_sidebar(model, group, title):
+    page = a_client().get(reverse(f"admin:{model}_changelist")).content.decode()
+    heading = re.search(r"<h1.*?</h1>", page, re.DOTALL)[0]
+    words = re.sub(r"<[^>]*>", " ", heading).split()
+    assert " ".join(words).startswith(f"{group} chevron_right {title}")
+
+
+def test_a_list_is_titled_by_what_it_lists():
+    client = a_client()
+    for model, title in (("bets_flag", "Staff queue"), ("bets_coupon", "Coupons")):
+        page = client.get(reverse(f"admin:{model}_changelist")).content.decode()
+        assert f"<title>{title} |" in " ".join(page.split()).replace("<title> ", "<title>")

@@ -108,3 +108,10 @@ def test_the_list_counts_nothing_and_reads_each_page_by_key(client):
     mine = [each["sql"] for each in asked if "providers_providercall" in each["sql"]]
     assert not any("COUNT(" in sql for sql in mine)
     assert all("OFFSET" not in sql for sql in mine)
+
+
+def test_an_operation_reads_as_words(client):
+    call = a_row(make_account(code="ex"), operation="keep_alive")
+    page = client.get(reverse("admin:providers_providercall_change", args=[call.pk]))
+    assert "Keep alive at ex" in page.content.decode()
+    assert "keep alive" in client.get(reverse(LIST)).content.decode()

@@ -11,7 +11,7 @@ from bets.models import Player
 from tests.factories.bets import a_coupon, a_held_coupon, a_partner, a_player, an_account
 from tests.factories.staff import a_client, a_member
 from tests.factories.wallets import DEPOSITS, deposit, funded, post_one
-from wallets.admin.values import account_in_words
+from wallets.admin.values import account_in_words, amount_text
 from wallets.models import Account, Entry, Seal, Transfer
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +142,17 @@ def test_accounts_in_words():
     assert account_in_words("house/betcalc/stakes/EUR", who="") == "house: stakes (betcalc)"
     told = account_in_words("house/partner:acme/write_offs/EUR", who="")
     assert told == "house: write-offs (partner acme)"
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("1234567.5", "EUR", "1,234,567.50 EUR"),
+        ("-1000", "JPY", "-1,000 JPY"),
+        ("0.125", "KWD", "0.125 KWD"),
+        ("999.00", "USD", "999.00 USD"),
+        ("-0.00", "EUR", "0.00 EUR"),
+    ],
+)
+def test_an_amount_is_easy_on_the_eye(value, currency, shown):
+    assert amount_text(Decimal(value), currency) == shown

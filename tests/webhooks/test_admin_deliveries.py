@@ -158,3 +158,17 @@ def test_an_orphan_is_matched_with_an_unknown_coupon(account, ada):
     unknown.refresh_from_db()
     assert unknown.provider_reference == BET
     assert unknown.status != CouponStatus.UNKNOWN
+
+
+def test_an_orphan_says_what_it_is_and_what_to_do(account):
+    effect = DeliveryEffect.objects.create(
+        delivery=_cancel(account, status="processed", processed_at=timezone.now()),
+        position=0, reference=BET, effect="orphan", code="unknown_bet",
+    )  # fmt: skip
+    Flag.objects.create(kind=FlagKind.ORPHAN, account=account, reference=BET, detail="Who?")
+    address = reverse("admin:webhooks_deliveryeffect_change", args=[effect.pk])
+    page = a_client("support").get(address).content.decode()
+    assert "No money has moved." in page
+    assert "a trader matches it with that coupon" in page
+    assert "No coupon of this account has this reference." in page
+    assert "unknown_bet" not in page

@@ -1,5 +1,6 @@
 """The accounts of the ledger, with their statements."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from config.staff.page import Column, Facts, Page, Summary, Table
 from wallets import queries
 from wallets.admin import values
 from wallets.admin.values import Names
-from wallets.currencies import format_amount
 from wallets.models import Account, AccountKind, AccountStatus
 from wallets.queries import StatementRow
 
@@ -53,11 +53,10 @@ class AccountAdmin(StaffAdmin):
         balance = target.balance
         if target.kind == AccountKind.HOUSE:
             balance = queries.house_balance(address=target.address)
-        shown = f"{format_amount(balance, target.currency)} {target.currency}"
         return Page(
             title=known.account(target.address),
             subtitle=f"Account in {target.currency}",
-            summary=Summary(headline=f"The balance is {shown}."),
+            summary=Summary(headline=f"The balance is {_text(target, balance)}."),
             side_by_side=[_facts(target, known)],
             sections=[_statement(request, target)],
         )
@@ -84,6 +83,10 @@ class AccountAdmin(StaffAdmin):
     @display(description="Last entry")
     def posted(self, account: Account) -> Any:
         return moment(account.posted_at)
+
+
+def _text(account: Account, balance: Decimal) -> str:
+    return values.amount_text(balance, account.currency)
 
 
 def _as_wallet(term: str) -> list[UUID]:

@@ -20,10 +20,15 @@ from wallets.models import Account, Transfer
 _LONGEST_NUMBER = 18
 
 
-def amount(value: Decimal | None, currency: str) -> SafeString:
+def amount_text(value: Decimal | None, currency: str) -> str:
+    """`-1,234.50 EUR`: with the currency's decimals, the thousands apart for the eye."""
     if value is None:
-        return number(NOTHING)
-    return number(f"{format_amount(value, currency)} {currency}")
+        return NOTHING
+    return f"{Decimal(format_amount(value, currency)):,f} {currency}"
+
+
+def amount(value: Decimal | None, currency: str) -> SafeString:
+    return number(amount_text(value, currency))
 
 
 def key_of(term: str) -> int | None:

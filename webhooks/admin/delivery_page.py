@@ -117,7 +117,7 @@ def _effects(delivery: Delivery) -> Table:
                 code(effect.reference),
                 effect_badge(effect.effect),
                 values.coupon_link(effect.coupon) if effect.coupon else NOTHING,
-                effect.message or effect.code or NOTHING,
+                effect.message or effect.code.replace("_", " ") or NOTHING,
             )
             for effect in found
         ],

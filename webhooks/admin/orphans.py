@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from bets.admin import values
 from bets.models import Coupon
 from bets.services.following_up.resolution import NotPossible
 from config.staff.actions import Action, By, Done, Refused
@@ -52,8 +53,21 @@ def _is_orphan(effect: DeliveryEffect) -> bool:
     return queries.orphans().filter(pk=effect.pk).exists()
 
 
+_ORPHAN = Summary(
+    headline="A result came for a bet that we do not know. No money has moved.",
+    detail=(
+        "The delivery shows what was sent. If it belongs to one of our coupons, a trader matches "
+        "it with that coupon, which applies the result; if not, the flag of this bet in the "
+        "staff queue is resolved."
+    ),
+    tone=Tone.ALERT,
+)
+_MATCHED = Summary(headline="It is no orphan any more.", tone=Tone.GOOD)
+
+
 @admin.register(DeliveryEffect)
 class OrphanAdmin(StaffAdmin):
+    list_title = "Orphans"
     list_display = ("reference", "received", "account")
     list_filter = ("delivery__account",)
     search_fields = ("reference",)
@@ -84,30 +98,20 @@ class OrphanAdmin(StaffAdmin):
         """A page stays readable after the match, when the row is an orphan no more."""
         return DeliveryEffect.objects.select_related("delivery__account", "coupon")
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        context = {"title": "Orphans", **(extra_context or {})}
-        return super().changelist_view(request, context)
-
     def page(self, request: HttpRequest, target: DeliveryEffect) -> Page:
         is_orphan = _is_orphan(target)
-        told = (
-            "A result came for a bet that we do not know."
-            if is_orphan
-            else "It is no orphan any more."
-        )
+        coupon = [("Coupon", values.coupon_link(target.coupon))] if target.coupon else []
         return Page(
             title=f"Bet {target.reference} at {target.delivery.account.code}",
-            summary=Summary(headline=told, tone=Tone.ALERT if is_orphan else Tone.GOOD),
+            summary=_ORPHAN if is_orphan else _MATCHED,
             side_by_side=[
                 Facts(
                     title="Result",
                     rows=[
                         ("Bet", code(target.reference)),
                         ("Delivery", delivery_link(target.delivery)),
-                        ("Coupon", target.coupon.code if target.coupon else "none"),
-                        ("Why", target.message or target.code or "no coupon has this reference"),
+                        *coupon,
+                        ("Why", target.message or "No coupon of this account has this reference."),
                     ],
                 )
             ],
