@@ -42,7 +42,7 @@ def change(
     if not providers.can(account=account, capability=Capability.LIMITS):
         raise LimitsNotSupported(f"{account.code} has no limit multipliers.")
     for multiplier in (prematch, live):
-        if not 0 <= multiplier <= HIGHEST or multiplier != round(multiplier, DECIMALS):
+        if not _is_multiplier(multiplier):
             raise LimitsOutOfRange(f"{multiplier} is not from 0 to {HIGHEST} with two decimals.")
     with transaction.atomic():
         # Changes of one player are queued one after the other, so that the newest is the last.
@@ -62,6 +62,12 @@ def change(
         )
     errands.wake(job=JOB)
     return queued
+
+
+def _is_multiplier(number: Decimal) -> bool:
+    if not number.is_finite() or not 0 <= number <= HIGHEST:
+        return False
+    return number == round(number, DECIMALS)
 
 
 def of_player(*, player: Player) -> QuerySet[LimitChange]:

@@ -190,7 +190,7 @@ def run_at_once(work, *, times: int) -> None:
 # --- what is refused ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prematch", ["-0.01", "10.01", "0.001"])
+@pytest.mark.parametrize("prematch", ["-0.01", "10.01", "0.001", "NaN", "sNaN", "Infinity"])
 def test_what_is_out_of_range(change, prematch) -> None:
     with pytest.raises(limits.LimitsOutOfRange):
         change(prematch)
