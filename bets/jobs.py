@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from bets.services.exchange import watching
-from bets.services.following_up import resolution, resolver
+from bets.services.following_up import polling, resolution, resolver
 from bets.services.players import limits, registrations, tokens
 
 
@@ -20,6 +20,11 @@ def purge_player_tokens() -> int:
 def resolve_coupons() -> int:
     """Ask providers what became of coupons without a clear answer."""
     return resolver.ask_due(now=timezone.now())
+
+
+def poll_results() -> int:
+    """Ask providers for results that are overdue."""
+    return polling.poll_due(now=timezone.now())
 
 
 def send_limits() -> int:

@@ -24,6 +24,7 @@ class Schedule:
 SCHEDULES = (
     Schedule("sweep_coupons", "bets.jobs.sweep_coupons", every_s=5),
     Schedule("resolve_coupons", "bets.jobs.resolve_coupons", every_s=5),
+    Schedule("poll_results", "bets.jobs.poll_results", every_s=60),
     Schedule("send_limits", "bets.jobs.send_limits", every_s=10),
     Schedule("send_registrations", "bets.jobs.send_registrations", every_s=10),
     Schedule("watch_exchange", "bets.jobs.watch_exchange", every_s=2),

@@ -1,10 +1,14 @@
-"""Asks a provider for what one of its results leaves out, outside any transaction."""
+"""Asks a provider for results: what one of them leaves out, and those that did not come.
+
+Outside any transaction. An account that is switched off or suspended is asked as well.
+"""
 
 import logging
+from collections.abc import Sequence
 from typing import cast
 
 from providers import admission, call_log, failures, registry
-from providers.contract import Capability, Completes, Incomplete, Settle
+from providers.contract import Capability, Completes, Incomplete, Polls, Settle
 from providers.models import ProviderAccount
 from providers.transport import refuse_inside_transaction
 
@@ -12,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def complete(*, account: ProviderAccount, command: Settle, deadline_s: float) -> Settle:
-    """The result with its amounts. An account that is switched off or suspended is asked as well.
+    """The result with its amounts.
 
     Raises Incomplete where there is no clear answer now, whatever the reason, and RuntimeError
     inside a transaction.
@@ -33,3 +37,33 @@ def complete(*, account: ProviderAccount, command: Settle, deadline_s: float) ->
     if found.incomplete:
         raise Incomplete(f"{provider.title} did not tell what bet {command.reference} pays")
     return found
+
+
+def polls(*, account: ProviderAccount) -> bool:
+    """Whether the account may be asked for results that did not come."""
+    provider = registry.get(account.provider)
+    if Capability.POLL not in provider.capabilities:
+        return False
+    return cast(Polls, provider).polls(account)
+
+
+def poll(
+    *, account: ProviderAccount, references: Sequence[str], deadline_s: float
+) -> tuple[Settle, ...]:
+    """The results of these bets, as far as there are any by now.
+
+    Raises Incomplete where there is no clear answer, whatever the reason, and RuntimeError inside
+    a transaction.
+    """
+    refuse_inside_transaction()
+    provider = cast(Polls, registry.get(account.provider))
+    try:
+        with admission.following_up():
+            found = provider.poll(account, references, deadline_s=deadline_s)
+    except Incomplete:
+        raise
+    except Exception as error:
+        logger.exception("asking %s for results failed", account.code)
+        call_log.write_unread()
+        raise Incomplete(failures.FAULT) from error
+    return tuple(each for each in found if each.reference in references)

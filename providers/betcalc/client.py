@@ -4,11 +4,12 @@ Source: `documents/betcalc.txt`.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 from providers import health, sessions
-from providers.betcalc import documented, protocol
+from providers.betcalc import documented, polling, protocol
 from providers.betcalc.declared import SECRETS, SETTINGS
 from providers.betcalc.protocol import AmountMode, SessionLost
 from providers.contract import (
@@ -19,6 +20,7 @@ from providers.contract import (
     ConnectionReport,
     Declared,
     Inbound,
+    Incomplete,
     KeepReference,
     NotSent,
     Outcome,
@@ -29,8 +31,10 @@ from providers.contract import (
     Rejected,
     Reply,
     Route,
+    Settle,
     SlipForm,
     Unknown,
+    Verdict,
 )
 from providers.leases import LeaseBusy
 from providers.models import CallOutcome
@@ -50,6 +54,7 @@ from providers.verification import check_ip_allowed
 logger = logging.getLogger(__name__)
 
 _TEST_DEADLINE_S = 10.0
+_T = TypeVar("_T")
 
 
 class LoginFailed(Exception):
@@ -62,12 +67,12 @@ class LoginFailed(Exception):
 
 
 class Betcalc:
-    """Implements `contract.Provider` and `TellsStake`."""
+    """Implements `contract.Provider`, `TellsStake` and `Polls`."""
 
     name = "betcalc"
     title = "betcalc"
     capabilities: frozenset[Capability] = frozenset(
-        {Capability.PLACE, Capability.RESULTS, Capability.TELLS_STAKE}
+        {Capability.PLACE, Capability.RESULTS, Capability.TELLS_STAKE, Capability.POLL}
     )
     slip_form = SlipForm()
     knows_players_by_our_id = False
@@ -96,14 +101,12 @@ class Betcalc:
         That is the only repeat: betcalc has refused the first one, so no bet exists.
         """
         deadline = Deadline(deadline_s)
+
+        def send(session: Session) -> Placement | SessionLost:
+            return self._send(account, slip, session, deadline)
+
         try:
-            session = sessions.current(account_id=account.id) or self._renew(
-                account, None, deadline
-            )
-            placed = self._send(account, slip, session, deadline)
-            if isinstance(placed, SessionLost):
-                session = self._renew(account, session, deadline)
-                placed = self._send(account, slip, session, deadline)
+            placed: Placement | SessionLost = self._with_session(account, deadline, send)
         except LoginFailed as error:
             return NotSent(code=error.code, message=error.message)
         if isinstance(placed, SessionLost):
@@ -111,6 +114,28 @@ class Betcalc:
                 code="provider_access_denied", message=placed.message, provider_code="1/99"
             )
         return placed
+
+    def polls(self, account: AccountView) -> bool:
+        return bool(account.setting("poll_email"))
+
+    def poll(
+        self, account: AccountView, references: Sequence[str], *, deadline_s: float
+    ) -> tuple[Settle, ...]:
+        """Ask for results. What betcalc is not sure of itself tells nothing new."""
+        deadline = Deadline(deadline_s)
+        try:
+            told = self._with_session(
+                account, deadline, lambda session: self._ask(account, references, session, deadline)
+            )
+        except (LoginFailed, CallFailed) as error:
+            raise Incomplete(error.message) from None
+        if not isinstance(told, Parsed):
+            raise Incomplete("betcalc's answer says nothing of the coupons")
+        return tuple(
+            each
+            for each in told.commands
+            if isinstance(each, Settle) and each.verdict is not Verdict.UNCLEAR
+        )
 
     def test(self, account: AccountView) -> ConnectionReport:
         deadline = Deadline(_TEST_DEADLINE_S)
@@ -129,6 +154,47 @@ class Betcalc:
                 "betcalc's rounding to the cent",
             )
         return ()
+
+    def _with_session(
+        self,
+        account: AccountView,
+        deadline: Deadline,
+        send: Callable[[Session], _T | SessionLost],
+    ) -> _T | SessionLost:
+        """Send within a session; if betcalc refuses that, once more in a new one.
+
+        Raises `LoginFailed`.
+        """
+        session = sessions.current(account_id=account.id) or self._renew(account, None, deadline)
+        answer = send(session)
+        if isinstance(answer, SessionLost):
+            answer = send(self._renew(account, session, deadline))
+        return answer
+
+    def _ask(
+        self,
+        account: AccountView,
+        references: Sequence[str],
+        session: Session,
+        deadline: Deadline,
+    ) -> Parsed | SessionLost | None:
+        """Raises `CallFailed`."""
+        answer = self._transport.call(
+            Call(
+                account=account,
+                operation="poll",
+                method="POST",
+                url=account.base_url + polling.PATH,
+                json=polling.body(email=account.setting("poll_email"), references=references),
+                cookies=session.cookies,
+                deadline_s=deadline.left_s,
+            )
+        )
+        told = polling.read(
+            status=answer.status, body=answer.body, mode=_mode(account), returns=_returns(account)
+        )
+        _conclude_poll(answer, told)
+        return told
 
     def _send(
         self, account: AccountView, slip: BetSlip, session: Session, deadline: Deadline
@@ -203,8 +269,9 @@ class Betcalc:
         check_ip_allowed(allowed_ips=account.setting("allowed_ips"), remote_ip=request.remote_ip)
 
     def parse(self, account: AccountView, request: Inbound) -> Parsed:
-        returns = protocol.read_return_statuses(account.setting("return_statuses"))
-        return protocol.parse_results(request, mode=_mode(account), return_statuses=returns)
+        return protocol.parse_results(
+            request, mode=_mode(account), return_statuses=_returns(account)
+        )
 
     def reply(self, request: Inbound, outcomes: Sequence[Outcome]) -> Reply:
         return protocol.reply(outcomes)
@@ -215,6 +282,10 @@ class Betcalc:
 
 def _mode(account: AccountView) -> AmountMode:
     return AmountMode.read(account.setting("amount_mode"))
+
+
+def _returns(account: AccountView) -> frozenset[str]:
+    return protocol.read_return_statuses(account.setting("return_statuses"))
 
 
 def _session_cookies(answer: Answer) -> Mapping[str, str]:
@@ -250,4 +321,21 @@ def _conclude_placement(
         error=error,
         unknown_fields=fields,
         unknown_values=values,
+    )
+
+
+def _conclude_poll(answer: Answer, told: Parsed | SessionLost | None) -> None:
+    if isinstance(told, Parsed):
+        conclude(
+            call_id=answer.call_id,
+            outcome=CallOutcome.OK,
+            unknown_fields=told.unknown_fields,
+            unknown_values=told.unknown_values,
+        )
+        return
+    lost = isinstance(told, SessionLost)
+    conclude(
+        call_id=answer.call_id,
+        outcome=CallOutcome.REJECTED if lost else CallOutcome.ERROR,
+        error=told.message if isinstance(told, SessionLost) else "an answer that says nothing",
     )

@@ -26,6 +26,13 @@ SETTINGS: tuple[Declared, ...] = (
         pattern=r"real|fixed:(?!0+(\.0+)?$)\d{1,12}(\.\d{1,2})?",
         default="real",
     ),
+    Declared(
+        name="poll_email",
+        label="Address for polls",
+        help="An e-mail address with which results that did not come are asked for; empty: never.",
+        check="pattern",
+        pattern=r"[\x21-\x7e]{1,64}@[\x21-\x7e]{1,190}",
+    ),
     PUBLIC_URL,
     ALLOWED_IPS,
     RESULT_DUE_H,

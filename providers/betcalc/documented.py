@@ -26,13 +26,23 @@ _FULL_CODES = frozenset({0, 1, 2, 3, 99})
 
 def read_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object of an answer, which may stand behind junk (seen by public clients)."""
+    value = _read(body, "{")
+    return value if isinstance(value, dict) else None
+
+
+def read_list(body: bytes) -> list[Any] | None:
+    """The JSON list of an answer, which may stand behind junk as well."""
+    value = _read(body, "[")
+    return value if isinstance(value, list) else None
+
+
+def _read(body: bytes, first: str) -> Any:
     text = body.decode("utf-8", errors="replace")
-    start = text.find("{")
+    start = text.find(first)
     try:
-        value = wire.loads_text(text[start:]) if start >= 0 else None
+        return wire.loads_text(text[start:]) if start >= 0 else None
     except MalformedPayload:
         return None
-    return value if isinstance(value, dict) else None
 
 
 def new_in_login(body: bytes) -> tuple[str, ...]:

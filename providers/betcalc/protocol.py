@@ -290,17 +290,25 @@ def parse_results(request: Inbound, *, mode: AmountMode, return_statuses: frozen
     `MalformedPayload` or `WrongShape`.
     """
     message = wire.Fields(wire.loads(request.body), any_case=True)
+    parsed = read_results(message, key=request.coupon_key, mode=mode, returns=return_statuses)
+    if not parsed.commands:
+        message.wrong("Heads", "must not be empty")
+    return parsed
+
+
+def read_results(
+    message: wire.Fields, *, key: str, mode: AmountMode, returns: frozenset[str]
+) -> Parsed:
+    """The results in a message, which may have none. Raises `WrongShape`."""
     message.raw("remote_host")
     heads = list(message.objects("Heads"))
-    if not heads:
-        message.wrong("Heads", "must not be empty")
     # A coupon's own key says something of a lost placement only if there is one head.
-    key = request.coupon_key if len(heads) == 1 else ""
+    key = key if len(heads) == 1 else ""
     unknown: list[str] = []
     commands = []
     for head in heads:
         inner = head.inner("KeyHead")
-        commands.append(_settle(head, inner, key=key, mode=mode, returns=return_statuses))
+        commands.append(_settle(head, inner, key=key, mode=mode, returns=returns))
         unknown += [*head.unread(), *inner.unread()]
     unclear = {each.raw_result for each in commands if each.verdict is Verdict.UNCLEAR}
     return Parsed(

@@ -123,7 +123,9 @@ class Debit:
     Debits of one request are atomic: all or none. Of the amount, `excise` is a tax that the
     provider names and `stake_at_risk` what is left to bet with. `binds_hold` says that the bet may
     be the one that we are placing at this moment without knowing its id: the player's only open
-    coupon of this amount here, whose hold is taken instead of taking the stake twice.
+    coupon of this amount here, whose hold is taken instead of taking the stake twice. Of several it
+    is the one whose id is `coupon_id`, where the provider repeats it, or the only one with these
+    `slip_options`, where it repeats some.
     """
 
     reference: str
@@ -138,6 +140,8 @@ class Debit:
     stake_at_risk: Decimal | None = None
     excise: Decimal | None = None
     binds_hold: bool = False
+    coupon_id: UUID | None = None
+    slip_options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

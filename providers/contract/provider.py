@@ -61,6 +61,7 @@ class Capability(StrEnum):
     RESOLVE = "resolve"
     COMPLETE = "complete"
     TELLS_STAKE = "tells_stake"
+    POLL = "poll"
     EXCHANGE = "exchange"
 
 
@@ -177,6 +178,19 @@ class Completes(Protocol):
         """Ask the provider for the amounts of an incomplete result.
 
         Raises `Incomplete` where it gives no clear answer now.
+        """
+
+
+class Polls(Protocol):
+    def polls(self, account: AccountView) -> bool:
+        """Whether the account's settings allow to ask for results that did not come."""
+
+    def poll(
+        self, account: AccountView, references: Sequence[str], *, deadline_s: float
+    ) -> tuple[Settle, ...]:
+        """The results of these bets, as far as the provider has any by now.
+
+        Raises `Incomplete` where it gives no clear answer.
         """
 
 

@@ -4,13 +4,15 @@ Everything between the partner's program and the vendor runs, over real HTTP.
 """
 
 import time
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from bets.models import Coupon, Flag, Settlement
+from bets.models import Coupon, Flag, FlagKind, Settlement
+from bets.services.following_up import polling, resolution
 from bets.services.players import players
 from providers import services as providers
 from providers.sandbox.server import RunningSandbox
@@ -110,6 +112,23 @@ def test_an_express_is_settled_by_both_of_its_bets(shop, over, live, result, mon
 
     assert (coupon.status, coupon.result) == ("settled", result)
     assert shop.money() == (money, "0.00", "0.00")
+
+
+def test_a_result_that_never_came_is_asked_for(shop) -> None:
+    nowhere = {"public_url": "http://127.0.0.1:9"}
+    shop.set(poll_email="ann@example.com", **nowhere)
+    coupon = shop.place()
+    shop.sandbox.order_outcome("586464528", OVER["selection"], "won")
+    shop.sandbox.settle_all()
+    resolution.sweep(now=timezone.now() + timedelta(days=4))
+    assert Flag.objects.get().kind == FlagKind.RESULT_OVERDUE
+
+    assert polling.poll_due(now=timezone.now()) == 1
+
+    coupon.refresh_from_db()
+    assert (coupon.status, coupon.result, shop.money()) == ("settled", "won", PAID)
+    assert not Flag.objects.filter(resolved_at=None).exists()
+    assert not Delivery.objects.exists()
 
 
 def test_a_win_that_is_a_loss_three_days_later_is_clawed_back(shop) -> None:

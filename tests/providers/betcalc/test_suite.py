@@ -3,9 +3,11 @@
 from decimal import Decimal
 from uuid import UUID
 
-from providers import services
+from providers import completion, services
 from providers.contract import Settle
-from tests.factories.providers import make_slip
+from providers.models import ProviderAccount
+from tests.factories.providers import make_account, make_slip
+from tests.providers.scripted import Scripted
 from tests.providers.suite.inbound import Callback, InboundSuite, Strange
 from tests.providers.suite.operations import Ending, Operation, Refusal, Surprise, forget_session
 from tests.providers.suite.outgoing import OutgoingSuite
@@ -16,6 +18,10 @@ JSON = "Content-Type: application/json"
 def place(account, deadline_s):
     slip = make_slip(coupon_id=UUID(int=7), stake=Decimal("2.00"))
     return services.place(account=account, keep=bool, slip=slip, deadline_s=deadline_s)
+
+
+def poll(account, deadline_s):
+    return completion.poll(account=account, references=["x9c52i8411"], deadline_s=deadline_s)
 
 
 LOGIN = Operation(
@@ -63,9 +69,39 @@ PLACE = Operation(
 )
 
 
+POLL = Operation(
+    name="poll",
+    route="POST /loadbars/",
+    ask=poll,
+    yes="poll",
+    lost=Ending.REFUSED,
+    unsent=Ending.REFUSED,
+    refusals=(Refusal(case="placement_session_lost", ending=Ending.REFUSED),),
+    surprises=(
+        Surprise(
+            path="0.Heads.0.Status",
+            value=7,
+            noted="Status/ExtStatus=7/0",
+            endings=frozenset({Ending.YES}),
+        ),
+    ),
+)
+
+
 class TestOutgoing(OutgoingSuite):
     provider = "betcalc"
     operations = (LOGIN, PLACE)
+
+
+class TestPolling(OutgoingSuite):
+    provider = "betcalc"
+    operations = (POLL,)
+
+    def prepare(self, server: Scripted) -> None:
+        server.on(LOGIN.route, self.yes(LOGIN))
+
+    def make_account(self, server: Scripted) -> ProviderAccount:
+        return make_account(base_url=server.url, settings={"poll_email": "ann@example.com"})
 
 
 class TestInbound(InboundSuite):
