@@ -101,12 +101,19 @@ class OutgoingSuite:
         """What staff are told is new in the messages of the account."""
         return set(account.seen_details.filter(kind=kind).values_list("name", flat=True))
 
+    def is_good(self, operation: Operation) -> bool:
+        """Whether the call log says of the operation's last call that it went well."""
+        path = operation.route.partition(" ")[2]
+        call = ProviderCall.objects.filter(url__contains=path).latest("id")
+        return call.outcome in (CallOutcome.OK, CallOutcome.ACCEPTED)
+
     # --- the answers of the document ---
 
     def test_a_yes_is_understood(self, server, account, operation):
         end = self.ask(account, operation)
 
         assert end.kind is Ending.YES, end.value
+        assert self.is_good(operation)
         assert len(server.requests(operation.route)) == 1
         call = ProviderCall.objects.filter(response_status=operation.status).latest("id")
         assert call.outcome in (CallOutcome.OK, CallOutcome.ACCEPTED)
@@ -186,6 +193,7 @@ class OutgoingSuite:
         server.on(operation.route, self.yes(operation, damage.cut_short(self.body(operation))))
 
         assert self.ask(account, operation).kind in operation.ends_of("cut short")
+        assert operation.open_body or not self.is_good(operation), "the log says otherwise"
 
     def test_half_an_answer_is_none(self, server, account, operation):
         server.on(operation.route, truncated(self.body(operation).ljust(4)))
@@ -199,6 +207,7 @@ class OutgoingSuite:
                 server.on(operation.route, self.yes(operation, body, status=status))
 
                 assert self.ask(account, operation).kind is operation.lost, (status, body)
+                assert not self.is_good(operation), (status, body)
 
     def test_a_yes_with_a_callers_error_is_no_yes(self, server, account, operation):
         for status in _CALLERS_ERRORS:

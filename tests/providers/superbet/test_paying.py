@@ -1,5 +1,7 @@
 """Paying for a reserved ticket over real HTTP: once, whatever becomes of it."""
 
+import time
+
 import pytest
 
 from providers.contract import Accepted, NotSent, Rejected, Unknown
@@ -37,6 +39,18 @@ def test_a_lost_payment_is_unknown_and_its_ticket_is_known(server, account, step
     assert keep.references == [TICKET]
     assert len(server.requests(PAID)) == 1
     assert calls()[-1] == ("paid", CallOutcome.UNKNOWN)
+
+
+def test_without_the_time_for_it_no_payment_is_sent(server, account):
+    def slow(reference: str) -> bool:
+        time.sleep(1.8)
+        return True
+
+    placed = place(account, keep=slow, deadline_s=2.0)
+
+    assert isinstance(placed, Rejected)
+    assert placed.code == "provider_timeout"
+    assert server.requests(PAID) == []
 
 
 @pytest.mark.parametrize("code", [100, 102])
