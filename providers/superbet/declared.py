@@ -68,6 +68,14 @@ SETTINGS: tuple[Declared, ...] = (
         default="desktop",
     ),
     Declared(
+        name="mark_tickets",
+        label="Mark tickets",
+        help="atag (a ticket without an affiliate's tag carries our coupon's id there) or no",
+        check="choice",
+        choices=("no", "atag"),
+        default="no",
+    ),
+    Declared(
         name="reserve_expires_s",
         label="Reservation expires (s)",
         help="seconds after which an unpaid reservation is no bet any more",

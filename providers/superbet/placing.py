@@ -182,6 +182,7 @@ def _body(account: AccountView, slip: BetSlip) -> dict[str, object]:
         operator=account.setting("operator"),
         source=account.setting("source"),
         field_set=account.setting("field_set"),
+        is_marked=account.setting("mark_tickets") == "atag",
     )
 
 

@@ -7,7 +7,7 @@ from providers.contract import AccountView, OpenBet, Placement, Rejected, Unknow
 from providers.models import ProviderCall
 from providers.superbet.engine import MOST_LISTED, Engine, Errand
 from providers.superbet.protocol import errors, meanings
-from providers.superbet.protocol.tickets import Refusal, Ticket
+from providers.superbet.protocol.tickets import Refusal, Ticket, marked_coupon
 from providers.transport import CallFailed
 
 # How far the engine's time of a ticket may lie from ours, for it to be the one that was created.
@@ -74,6 +74,7 @@ class Resolving:
         if len(listed) >= MOST_LISTED:
             return Unknown(reason="The player has more tickets than the engine lists at once.")
         alike = [ticket for ticket in listed if _may_be(ticket, bet)]
+        alike = [each for each in alike if marked_coupon(each.atag) == bet.coupon_id] or alike
         if len(alike) == 1 and alike[0].is_open and _is_clear(alike[0]):
             return meanings.accepted(alike[0])
         return Unknown(reason=f"{len(alike)} tickets at the engine may be this one.")
@@ -96,6 +97,7 @@ def _may_be(ticket: Ticket, bet: OpenBet) -> bool:
         and ticket.currency.upper() in (bet.currency, "")
         and ticket.type in ("superbet", "")
         and ticket.user_id in (bet.player_uid, "")
+        and marked_coupon(ticket.atag) in (bet.coupon_id, None)
         and ticket.status != "cancelled"
         and (
             ticket.created is None

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from providers.contract import (
     AccountView,
@@ -215,4 +216,6 @@ def _debit(body: dict[str, Any]) -> Debit:
         excise=Decimal(body["excise"]) if "excise" in body else None,
         potential_payout=Decimal(body["max"]) if "max" in body else None,
         binds_hold=True,
+        coupon_id=UUID(body["coupon"]) if "coupon" in body else None,
+        slip_options=body.get("options", {}),
     )

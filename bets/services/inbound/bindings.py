@@ -38,14 +38,24 @@ def find(
         if not debit.binds_hold or player is None:
             continue
         candidates = [each for each in _candidates(account, debit, player) if each.pk not in taken]
-        named = [each for each in candidates if each.provider_reference == debit.reference]
-        chosen = named or candidates
+        chosen = _meant(debit, candidates)
         if len(chosen) == 1:
             found.coupons[_key(debit)] = chosen[0]
             taken.add(chosen[0].pk)
         elif chosen:
             found.ambiguous[_key(debit)] = chosen
     return found
+
+
+def _meant(debit: Debit, candidates: Sequence[Coupon]) -> Sequence[Coupon]:
+    """Those of the candidates that the debit can be about."""
+    named = [each for each in candidates if each.provider_reference == debit.reference]
+    if debit.coupon_id is not None:
+        # Another coupon's hold is never this bet's, even if its own is not open any more.
+        return named or [each for each in candidates if each.pk == debit.coupon_id]
+    asked = debit.slip_options.items()
+    alike = [each for each in candidates if asked and asked <= each.options.items()]
+    return named or alike or candidates
 
 
 def _candidates(account: ProviderAccount, debit: Debit, player: Player) -> list[Coupon]:

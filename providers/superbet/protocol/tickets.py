@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from providers import wire
 from providers.contract import (
@@ -83,11 +84,15 @@ def check_slip(slip: BetSlip) -> Rejected | None:
     return None
 
 
-def ticket_body(slip: BetSlip, *, operator: str, source: str, field_set: str) -> dict[str, Any]:
+def ticket_body(
+    slip: BetSlip, *, operator: str, source: str, field_set: str, is_marked: bool = False
+) -> dict[str, Any]:
     """The body of reserve and create, in the documented order of fields, which is signed.
 
-    `psp_rtag` is the newer order. What we do not have goes as null.
+    `psp_rtag` is the newer order. What we do not have goes as null. A ticket that is marked and
+    has no affiliate's tag carries the id of our coupon there.
     """
+    own = str(slip.coupon_id) if is_marked else None
     newer = field_set == "psp_rtag"
     return {
         "operator": operator,
@@ -95,13 +100,21 @@ def ticket_body(slip: BetSlip, *, operator: str, source: str, field_set: str) ->
         **({"psp": None} if newer else {}),
         "price": _cents(slip.stake),
         "currency": slip.currency,
-        "atag": slip.options.get("atag") or None,
+        "atag": slip.options.get("atag") or own,
         **({"rtag": None} if newer else {}),
         "source": slip.options.get("source") or source,
         "type": "superbet",
         "event": _whole_id(slip.options.get("event")),
         "bets": [_whole_id(selection.selection) for selection in slip.selections],
     }
+
+
+def marked_coupon(atag: str) -> UUID | None:
+    """The coupon that a tag names, as `ticket_body` marks it."""
+    try:
+        return UUID(atag)
+    except ValueError:
+        return None
 
 
 def _cents(amount: Decimal) -> int | None:
@@ -147,6 +160,7 @@ class Ticket:
     currency: str = ""
     user_id: str = ""
     type: str = ""
+    atag: str = ""
     created: datetime | None = None
     unknown_fields: tuple[str, ...] = ()
     unknown_values: tuple[str, ...] = ()
@@ -250,6 +264,7 @@ def _ticket(value: Any) -> Ticket | None:
         currency=_text(value.get("currency")),
         user_id=_text(value.get("user_id")),
         type=_text(value.get("type")).lower(),
+        atag=_text(value.get("atag")),
         created=_moment(value.get("created")),
         unknown_fields=tuple(sorted(value.keys() - _FIELDS)),
         unknown_values=tuple(_unknown_values(value)),

@@ -28,7 +28,7 @@ from providers.contract import (
     Verdict,
     WrongShape,
 )
-from providers.superbet.protocol import signing
+from providers.superbet.protocol import signing, tickets
 from providers.superbet.protocol.tickets import amount
 
 WEBHOOK_PATH = "/"
@@ -140,7 +140,16 @@ def _create(data: wire.Fields) -> Command:
         stake_at_risk=_optional_amount(data, "stake"),
         excise=_optional_amount(data, "ext_amount"),
         binds_hold=True,
+        **_repeated(_word(data, "atag")),
     )
+
+
+def _repeated(atag: str) -> dict[str, Any]:
+    """What of our request the tag says: our coupon's id, or the affiliate that was named."""
+    marked = tickets.marked_coupon(atag)
+    if marked is not None:
+        return {"coupon_id": marked}
+    return {"slip_options": {"atag": atag}} if atag else {}
 
 
 def _discard(data: wire.Fields) -> Command:

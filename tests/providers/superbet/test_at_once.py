@@ -35,6 +35,24 @@ def test_a_ticket_is_sold_once(send, player, account):
     assert houses(account) == ("8.89", "1.11", "0.00", "0.00")
 
 
+def test_two_equal_tickets_of_one_player_are_told_apart_by_what_they_carry(send, player, account):
+    coupons = [a_held_coupon(player, account) for _ in range(4)]
+    marks = {f"{TICKET}{n}": str(coupon.pk) for n, coupon in enumerate(coupons)}
+
+    answers = at_once(
+        [
+            lambda i=ticket, a=atag: send("ticket_create", **created(player, ticket_id=i, atag=a))
+            for ticket, atag in marks.items()
+        ]
+    )
+
+    assert {each.status_code for each in answers} == {200}
+    found = Coupon.objects.values_list("provider_reference", "pk", "status")
+    assert {(reference, str(pk)) for reference, pk, _ in found} == set(marks.items())
+    assert {status for _, _, status in found} == {"accepted"}
+    assert money(player) == ("60.00", "0.00", "0.00")
+
+
 def test_of_two_prices_of_one_ticket_one_is_taken(send, player):
     halves = [created(player), created(player, price=2000, stake=1778, ext_amount=222)]
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -207,3 +208,21 @@ def test_a_ticket_that_was_to_be_created_is_not_taken_for_unpaid_once_the_accoun
     placed = calls.resolve(account=account, bet=bet, deadline_s=5)
 
     assert isinstance(placed, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("ids", "reference"),
+    [
+        (("other", "mine"), "mine"),
+        (("other",), None),
+        (("mine",), "mine"),
+        (("mine", "none"), "mine"),
+    ],
+)
+def test_a_ticket_that_carries_our_coupon_is_told_from_equal_ones(server, creating, ids, reference):
+    carried = {"mine": str(UUID(int=5)), "other": str(UUID(int=9)), "none": None}
+    listing(server, *(listed(id=each, atag=carried[each]) for each in ids))
+
+    found = resolve(creating, reference="")
+
+    assert getattr(found, "reference", None) == reference

@@ -13,7 +13,7 @@ from bets.models import Coupon, Flag, Player, Tombstone
 from bets.services.players import tokens
 from providers.contract import Accepted, Rejected
 from tests.bets.conftest import money
-from tests.factories.bets import a_held_coupon
+from tests.factories.bets import a_held_coupon, again
 from tests.webhooks.pam.conftest import book, codes, houses, state
 from webhooks.models import Delivery, DeliveryEffect
 
@@ -129,6 +129,47 @@ def test_several_coupons_that_it_could_be_refuse_the_ticket_for_staff(create, pl
         assert (answer.status_code, codes(answer)) == (400, ["ambiguous"])
     assert list(Flag.objects.values_list("kind", flat=True)) == ["wallet_call"] * 2
     assert money(player) == ("80.00", "20.00", "0.00")
+
+
+def test_of_two_equal_coupons_each_ticket_is_the_one_that_it_names(create, player, pam):
+    first, second = a_held_coupon(player, pam), a_held_coupon(player, pam)
+
+    assert create("t1", coupon=str(second.pk)).status_code == 200
+    assert create("t2", coupon=str(first.pk)).status_code == 200
+
+    assert dict(Coupon.objects.values_list("pk", "provider_reference")) == {
+        first.pk: "t2",
+        second.pk: "t1",
+    }
+    assert money(player) == ("80.00", "0.00", "0.00")
+    assert not Flag.objects.exists()
+
+
+def test_the_ticket_of_a_coupon_that_is_closed_takes_no_other_hold(create, player, pam):
+    closed, other = a_held_coupon(player, pam), a_held_coupon(player, pam)
+    book(closed, Rejected(code="no", message="no"))
+
+    assert create("t1", coupon=str(closed.pk)).status_code == 200
+
+    other.refresh_from_db()
+    assert (other.status, other.provider_reference) == ("pending", None)
+    assert money(player) == ("80.00", "10.00", "0.00")
+
+
+def test_of_two_equal_coupons_the_ticket_is_the_only_one_with_its_options(create, player, pam):
+    coupons = [a_held_coupon(player, pam, options={"tag": tag, "n": 1}) for tag in ("a", "b", "c")]
+
+    assert create("t1", options={"tag": "b"}).status_code == 200
+
+    assert [again(each).provider_reference for each in coupons] == [None, "t1", None]
+
+
+@pytest.mark.parametrize("tag", ["a", "other"])
+def test_options_that_several_have_or_none_tell_nothing(create, player, pam, tag):
+    for _ in range(2):
+        a_held_coupon(player, pam, options={"tag": "a"})
+
+    assert codes(create("t1", options={"tag": tag})) == ["ambiguous"]
 
 
 @pytest.mark.parametrize(

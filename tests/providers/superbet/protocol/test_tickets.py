@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.factories.providers import make_slip
 from tests.factories.superbet import TICKET, make_ticket_slip
 from tests.providers.samples import sample
 
+COUPON = UUID(int=5)
 RESERVED = json.loads(sample("superbet", "reserve", "response"))
 
 
@@ -45,6 +47,24 @@ def test_what_is_not_given_goes_as_null_or_as_the_accounts_own():
 
     assert (sent["atag"], sent["source"]) == (None, "desktop")
     assert b'"atag":null' in wire.dumps(sent)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_marked", "atag"),
+    [
+        ({"event": 1}, True, str(COUPON)),
+        ({"event": 1, "atag": "affiliate-1"}, True, "affiliate-1"),
+        ({"event": 1}, False, None),
+    ],
+)
+def test_a_marked_ticket_without_a_tag_carries_the_id_of_our_coupon(options, is_marked, atag):
+    slip = make_ticket_slip(coupon_id=COUPON, options=options)
+
+    sent = tickets.ticket_body(
+        slip, operator="site", source="desktop", field_set="document", is_marked=is_marked
+    )
+
+    assert sent["atag"] == atag
 
 
 def test_the_newer_order_has_psp_before_price_and_rtag_after_atag():

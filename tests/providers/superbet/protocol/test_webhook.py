@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -29,6 +30,7 @@ from tests.factories.superbet import TICKET, TOKEN, make_message
 from tests.providers.samples import sample
 
 CREATED = json.loads(sample("superbet", "pam_ticket_create"))["data"]
+COUPON = UUID(int=5)
 STORED = ("ticket_win", "ticket_lost", "ticket_void", "ticket_refund", "ticket_rollback")
 
 
@@ -81,6 +83,16 @@ def test_a_created_ticket_takes_its_price_and_may_be_the_one_being_placed():
     assert debit.provider_code == "DEC4C0"
     assert debit.binds_hold
     assert parse("ticket_create").processing is Processing.ANSWER
+
+
+def test_what_a_created_ticket_repeats_says_which_coupon_it_is():
+    tagged = command("ticket_create", {**CREATED, "atag": "affiliate-1"})
+    marked = command("ticket_create", {**CREATED, "atag": str(COUPON)})
+    plain = command("ticket_create", {**CREATED, "atag": None})
+
+    assert (tagged.coupon_id, tagged.slip_options) == (None, {"atag": "affiliate-1"})
+    assert (marked.coupon_id, marked.slip_options) == (COUPON, {})
+    assert (plain.coupon_id, plain.slip_options) == (None, {})
 
 
 def test_the_same_ticket_has_the_same_content_however_its_numbers_are_written():
