@@ -49,7 +49,7 @@ def take(call: Call) -> Decision:
     differs = _difference(call, coupon)
     if differs is not None:
         return differs
-    if coupon.status in CLOSED:
+    if coupon.status in (*CLOSED, CouponStatus.REFERRED):
         return _leave_closed(call, coupon)
     if coupon.status in OPEN:
         accept(call, coupon, reason="The provider took the stake by its wallet call.")
@@ -89,7 +89,8 @@ def _difference(call: Call, coupon: Coupon) -> Decision | None:
 
 
 def _leave_closed(call: Call, coupon: Coupon) -> Decision:
-    _note(call, coupon, "The provider asked for the stake of a closed coupon and was refused.")
+    asked = f"The provider asked for the stake of a coupon that is {coupon.status}"
+    _note(call, coupon, f"{asked} and was refused.")
     return refuse(call, "coupon_closed", f"The bet is {coupon.status}.")
 
 

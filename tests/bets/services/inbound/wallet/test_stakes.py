@@ -132,6 +132,12 @@ def test_a_stake_of_a_closed_coupon_is_refused(send, coupon, player, close, stat
     assert money(player) == ("100.00", "0.00", "0.00")
 
 
+def test_a_stake_is_not_called_taken_while_it_is_only_held(send, player, seamless):
+    coupon = a_held_coupon(player, seamless, status="referred")
+    assert told(send(a_stake(coupon))) == ["refused:coupon_closed"]
+    assert (state(coupon), money(player)) == (("referred", ""), ("90.00", "10.00", "0.00"))
+
+
 def test_a_stake_for_an_unknown_bet_is_refused_and_flagged(send, coupon, player):
     stranger = a_stake(coupon, id="t", reference=str(uuid4()))
     assert told(send(stranger)) == ["refused:unknown_bet"]
