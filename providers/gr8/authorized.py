@@ -143,7 +143,7 @@ class AuthorizedCalls:
             message = "the account has neither a token nor client_id, client_secret and token_url"
             raise NotAuthorized("provider_login_failed", message)
         session = None if stale else sessions.current(account_id=account.id)
-        if session is None or session.cookies.get("token_url") != url:
+        if session is None or not _is_of(session, account):
             session = self._renewed(account, stale or session, deadline)
         return _Authorization(session.cookies["authorization"], session)
 
@@ -185,8 +185,17 @@ class AuthorizedCalls:
             if error.code == CREDENTIALS_REFUSED:
                 health.credentials_refused(account_id=account.id, message=error.message)
             raise
-        cookies = {"authorization": found.authorization, "token_url": url}
+        cookies = {"authorization": found.authorization, **_client_of(account)}
         return Opened(cookies, lifetime_s=found.lifetime_s)
+
+
+def _client_of(account: AccountView) -> dict[str, str]:
+    return {"token_url": account.setting("token_url"), "client_id": account.secret("client_id")}
+
+
+def _is_of(session: Session, account: AccountView) -> bool:
+    """Whether its token is this client's: another's may be stored late, after a change."""
+    return _client_of(account).items() <= session.cookies.items()
 
 
 def _call(

@@ -9,7 +9,12 @@ from django.utils import timezone
 
 from providers import health, services
 from providers.contract import Accepted, NotSent, Rejected, Unknown
-from providers.models import CallOutcome, ProviderAccount, ProviderCall, ProviderSession
+from providers.models import (
+    CallOutcome,
+    ProviderAccount,
+    ProviderCall,
+    ProviderSession,
+)
 from tests.providers.gr8.asked import (
     PLACE,
     TOKEN,
@@ -190,6 +195,18 @@ def test_another_token_address_ends_the_former_token(server, account):
     place(account)
 
     assert server.requests(PLACE)[1].headers["authorization"] == "Bearer other"
+
+
+def test_a_token_that_a_former_client_fetched_late_is_not_used(server, account):
+    late = ProviderAccount.objects.get(pk=account.pk)
+    server.on(TOKEN, token("former"), token("new"))
+
+    change(account, secrets={"client_id": "another-client"})
+    place(late)
+    place(account)
+
+    used = [sent.headers["authorization"] for sent in server.requests(PLACE)]
+    assert used == ["Bearer former", "Bearer new"]
 
 
 def test_tokens_never_reach_another_account(server, account):
