@@ -158,7 +158,7 @@ def test_what_came_is_never_changed(call_betflex, player):
 
 def test_one_bet_costs_few_statements(call_betflex, player, django_assert_max_num_queries):
     call_betflex("/bets", bets_body((1, 7, "1.00")))
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(9):
         call_betflex("/bets", bets_body((2, 7, "1.00")))
 
 

@@ -13,7 +13,7 @@ from bets.services.inbound.entrance import carry_out, is_incomplete, is_question
 from providers import leases, registry, watch
 from providers.contract import Inbound, Parsed, Processing, Refused, Reply, Route
 from providers.models import ProviderAccount
-from webhooks.models import DeliveryEffect, DeliveryStatus
+from webhooks.models import DeliveryStatus
 from webhooks.services import broken_off, storing
 from webhooks.services.bounded import Clock, OutOfTime, transaction_within
 
@@ -178,9 +178,7 @@ def _act(account: ProviderAccount, request: Inbound, parsed: Parsed, secret: str
     )
     reply = registry.get(account.provider).reply(request, outcomes)
     delivery.response_status, delivery.response_body = reply.status, reply.body
-    delivery.save(force_insert=True)
-    rows = storing.effects(delivery, list(enumerate(outcomes)))
-    DeliveryEffect.objects.bulk_create(rows, batch_size=1000)
+    storing.processed(delivery, outcomes)
     return reply
 
 

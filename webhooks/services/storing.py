@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from bets import insertion
 from providers.contract import Inbound, Outcome
 from providers.models import ProviderAccount
 from webhooks.models import Delivery, DeliveryEffect
@@ -46,6 +47,11 @@ def delivery(
         received_at=request.received_at,
         **facts,
     )
+
+
+def processed(delivery: Delivery, outcomes: Sequence[Outcome]) -> None:
+    """Store a delivery that is new together with what its commands did."""
+    insertion.insert([delivery], effects(delivery, list(enumerate(outcomes))))
 
 
 def effects(of: Delivery, outcomes: Sequence[tuple[int, Outcome]]) -> list[DeliveryEffect]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from bets import insertion
 from bets.models import (
     BetItem,
     Coupon,
@@ -135,14 +136,17 @@ class Batch:
 
     def write(self) -> None:
         """Write all that was collected."""
-        Coupon.objects.bulk_create(self.created)
         update_coupons(list(self.changed.values()))
-        BetItem.objects.bulk_create(self.items)
-        TimelineEvent.objects.bulk_create(self.events, batch_size=1000)
-        Settlement.objects.bulk_create(self.settlements, batch_size=1000)
-        Flag.objects.bulk_create(self.flags, ignore_conflicts=True)
-        PendingResult.objects.bulk_create(self.kept)
-        Tombstone.objects.bulk_create(self.tombstones, ignore_conflicts=True)
+        insertion.insert(
+            self.created,
+            self.items,
+            self.events,
+            self.settlements,
+            self.flags,
+            self.kept,
+            self.tombstones,
+            unless_there=(Flag, Tombstone),
+        )
         self._write_closed_flags()
         if self.paid_debts_of:
             debts.close_paid(now=self.cause.now, player_ids=self.paid_debts_of)

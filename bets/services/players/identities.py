@@ -7,8 +7,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
-from django.db import connection
-
 from bets.models import Flag, FlagKind, Player, ProviderIdentity
 from providers import registry
 from providers.models import ProviderAccount
@@ -23,19 +21,27 @@ JOIN bets_player player ON player.id = identity.player_id
 WHERE identity.account_id = %(account)s AND identity.uid = ANY(%(uids)s)
 """
 # Players of active partners that may use the account. Who has an identity that says the same is
-# meant too: another bet may just have stored it.
+# meant too: another bet may just have stored it. Who is the only one of an external id has it as
+# identity from now on.
 _BY_EXTERNAL_ID = """
-SELECT player.*
-FROM bets_player player
-JOIN bets_partner partner ON partner.id = player.partner_id AND partner.is_active
-JOIN bets_partneraccess access
-    ON access.partner_id = partner.id AND access.account_id = %(account)s
-WHERE player.external_id = ANY(%(uids)s)
-    AND NOT EXISTS (
-        SELECT FROM bets_provideridentity other
-        WHERE other.account_id = %(account)s AND other.player_id = player.id
-            AND other.uid <> player.external_id
-    )
+WITH meant AS (
+    SELECT player.*, count(*) OVER (PARTITION BY player.external_id) AS of_that_name
+    FROM bets_player player
+    JOIN bets_partner partner ON partner.id = player.partner_id AND partner.is_active
+    JOIN bets_partneraccess access
+        ON access.partner_id = partner.id AND access.account_id = %(account)s
+    WHERE player.external_id = ANY(%(uids)s)
+        AND NOT EXISTS (
+            SELECT FROM bets_provideridentity other
+            WHERE other.account_id = %(account)s AND other.player_id = player.id
+                AND other.uid <> player.external_id
+        )
+), remembered AS (
+    INSERT INTO bets_provideridentity (account_id, player_id, uid)
+    SELECT %(account)s, id, external_id FROM meant WHERE of_that_name = 1
+    ON CONFLICT DO NOTHING
+)
+SELECT * FROM meant
 """
 # Players whose partner may use the account, or who have bet there.
 _BY_OUR_ID = """
@@ -52,12 +58,6 @@ WHERE player.id = ANY(%(ids)s)
             WHERE coupon.player_id = player.id AND coupon.account_id = %(account)s
         )
     )
-"""
-# Each player's external id becomes the identity, unless another bet has just stored it.
-_REMEMBER = """
-INSERT INTO bets_provideridentity (account_id, player_id, uid)
-SELECT %(account)s, id, external_id FROM bets_player WHERE id = ANY(%(ids)s)
-ON CONFLICT DO NOTHING
 """
 
 
@@ -104,16 +104,7 @@ def _by_external_id(account: ProviderAccount, uids: Collection[str]) -> dict[str
     for player in Player.objects.raw(_BY_EXTERNAL_ID, asked):
         candidates[player.external_id].append(player)
     _tell_ambiguous(account, [uid for uid, found in candidates.items() if len(found) > 1])
-    sole = {uid: found[0] for uid, found in candidates.items() if len(found) == 1}
-    _remember(account, sole.values())
-    return sole
-
-
-def _remember(account: ProviderAccount, players: Collection[Player]) -> None:
-    if not players:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_REMEMBER, {"account": account.pk, "ids": [each.pk for each in players]})
+    return {uid: found[0] for uid, found in candidates.items() if len(found) == 1}
 
 
 def _tell_ambiguous(account: ProviderAccount, uids: Collection[str]) -> None:
