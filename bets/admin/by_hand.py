@@ -94,7 +94,7 @@ def _most(coupon: Coupon) -> str:
     most = by_hand.potential_payout(coupon)
     if most is None:
         return "Its potential payout is not known."
-    return f"Its potential payout is {most.normalize():f} {coupon.currency}."
+    return f"Its potential payout is {values.stated_amount(most, coupon.currency)}."
 
 
 SETTLE = Action(

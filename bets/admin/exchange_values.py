@@ -24,7 +24,7 @@ def plain_money(value: Decimal | None, currency: str) -> str:
     if value is None:
         return NOTHING
     whole, _, fraction = f"{value:f}".partition(".")
-    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')} {currency}".strip()
+    return f"{Decimal(whole):,f}.{fraction.rstrip('0').ljust(2, '0')} {currency}".strip()
 
 
 def money(value: Decimal | None, currency: str) -> SafeString:

@@ -177,7 +177,6 @@ def _facts(request: HttpRequest, flag: Flag) -> Facts:
     return Facts(
         title="About",
         rows=[
-            ("What", flag.get_kind_display()),
             *_subjects(request, flag),
             ("Provider account", values.account_link(request, flag.account)),
             *([("Provider's reference", code(flag.reference))] if flag.reference else []),

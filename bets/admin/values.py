@@ -12,6 +12,7 @@ from bets.models import Coupon, CouponStatus, ItemResult, Player, PlayerStatus, 
 from config.staff.display import NOTHING, Tone, badge, link, number
 from providers.models import ProviderAccount
 from wallets.admin.values import amount_text
+from wallets.errors import ExcessDecimals
 
 _STATUS_TONES = {
     CouponStatus.PENDING: Tone.WAITING,
@@ -34,6 +35,14 @@ _PLAYER_TONES = {
 
 def plain_amount(value: Decimal | None, currency: str) -> str:
     return amount_text(value, currency)
+
+
+def stated_amount(value: Decimal, currency: str) -> str:
+    """An amount as a provider states it, which may have more decimals than its currency."""
+    try:
+        return amount_text(value, currency)
+    except ExcessDecimals:
+        return f"{value.normalize():,f} {currency}"
 
 
 def amount(value: Decimal | None, currency: str) -> SafeString:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from config.roles import Role
 from config.sandbox import desk
 from config.sandbox.desk import OrderRefused, SandboxAway, View
 from config.sandbox.forms import FaultForm, OutcomeForm, OwnOrderForm
-from config.staff.display import code
+from config.staff.display import code, moment
 from config.staff.page import Column, Table
 
 _LONGEST_SHOWN = 300
@@ -202,7 +203,7 @@ def _log(view: View) -> Table:
         columns=[Column(name) for name in ("At", "Way", "What", "Status")],
         rows=[
             (
-                each["at"],
+                moment(datetime.fromisoformat(each["at"])),
                 "to us" if each["direction"] == "out" else "from us",
                 code(_without_token(each.get("url") or f"{each['method']} {each['path']}")),
                 _without_token(str(each["status"]))[:_LONGEST_STATUS],

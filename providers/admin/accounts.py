@@ -114,7 +114,7 @@ class AccountList(ChangeList):
 class ProviderAccountAdmin(CreatingAdmin):
     keyset = False
     ordering = ("code",)
-    list_display = ("code", "provider", "base_url", "active", "state", "changed")
+    list_display = ("code", "provider", "address", "active", "state", "changed")
     list_filter = ("provider", "is_active")
     empty_state = "There is no provider account yet. Add one with the credentials you got."
     create_explanation = (
@@ -222,7 +222,7 @@ class ProviderAccountAdmin(CreatingAdmin):
         found = health.of(account_id=target.pk, now=now)
         return Page(
             title=target.code,
-            subtitle=registry.get(target.provider).title,
+            subtitle=f"Account at {registry.get(target.provider).title}",
             summary=_summary(target, found),
             side_by_side=[
                 health_page.facts(target, found, now=now),
@@ -231,6 +231,10 @@ class ProviderAccountAdmin(CreatingAdmin):
             ],
             sections=[_tokens(target), done_by_staff(target)],
         )
+
+    @display(description="Address")
+    def address(self, account: ProviderAccount) -> str:
+        return account.base_url or NOTHING
 
     @display(description="Active")
     def active(self, account: ProviderAccount) -> Any:
@@ -254,7 +258,9 @@ def _summary(account: ProviderAccount, found: health.Health) -> Summary:
     if trouble is not None:
         return trouble
     tone = Tone.WAITING if notes else Tone.GOOD
-    return Summary(headline="Active.", detail=notes, tone=tone)
+    return Summary(
+        headline=f"{found.state.value.capitalize()}: {found.why}", detail=notes, tone=tone
+    )
 
 
 def _settings(account: ProviderAccount) -> Facts:

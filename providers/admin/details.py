@@ -24,6 +24,12 @@ _MEANING = {
 }
 
 
+_WHAT_TO_DO = (
+    "The message itself was kept and read without it. Ask the provider what it means, tell the "
+    "engineers if it matters, and mark it as seen."
+)
+
+
 def _acknowledge(detail: SeenDetail, _: Mapping[str, Any], by: By) -> Done:
     if not watch.acknowledge(details=[detail], by=by.actor, now=by.now):
         raise Refused("somebody marked it in the meantime.")
@@ -123,7 +129,8 @@ class SeenDetailAdmin(StaffAdmin):
 
 def _summary(detail: SeenDetail) -> Summary:
     if detail.acknowledged_at is None:
-        return Summary(headline="New.", detail=_MEANING[detail.kind], tone=Tone.WAITING)
+        told = f"{_MEANING[detail.kind]} {_WHAT_TO_DO}"
+        return Summary(headline="New.", detail=told, tone=Tone.WAITING)
     return Summary(headline="Seen.", detail=_MEANING[detail.kind])
 
 

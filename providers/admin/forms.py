@@ -64,6 +64,11 @@ def _fields(provider: str, account: ProviderAccount | None) -> dict[str, forms.F
     return fields
 
 
+def _sentence(text: str) -> str:
+    """Providers write some of their help as the end of an error: `whole seconds, 150 or more`."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
 def _setting(item: Declared, stored: str) -> forms.Field:
     default = f" Default: {item.default}." if item.default else ""
     fixed = " Not to be changed while coupons are open." if item.fixed_while_open else ""
@@ -71,7 +76,7 @@ def _setting(item: Declared, stored: str) -> forms.Field:
         "label": item.label,
         "required": item.required and not item.default,
         "initial": stored,
-        "help_text": f"{item.help}{default}{fixed}",
+        "help_text": f"{_sentence(item.help)}{default}{fixed}",
     }
     if item.choices:
         choices = [("", f"Default ({item.default or 'none'})"), *((c, c) for c in item.choices)]
@@ -81,6 +86,8 @@ def _setting(item: Declared, stored: str) -> forms.Field:
 
 def _secret(item: Declared, *, is_set: bool) -> dict[str, forms.Field]:
     state = "One is stored; leave it blank to keep it." if is_set else "None is stored."
+    # A field of one line would run the lines of such a key together.
+    lines = " A key of several lines is set from the shell." if "PEM" in item.help else ""
     field = forms.CharField(
         label=item.label,
         required=item.required and not is_set,
@@ -89,7 +96,7 @@ def _secret(item: Declared, *, is_set: bool) -> dict[str, forms.Field]:
         widget=UnfoldAdminPasswordWidget(
             attrs={"autocomplete": "new-password"}, render_value=False
         ),
-        help_text=f"{item.help} {state} A key of several lines is set from the shell.",
+        help_text=f"{_sentence(item.help)} {state}{lines}",
     )
     fields: dict[str, forms.Field] = {_SECRET + item.name: field}
     if is_set and not item.required:

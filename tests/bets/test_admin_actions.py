@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bets.admin import values
 from bets.models import CouponStatus, Flag, FlagKind, Partner
 from bets.services.placing.placement import book_answer
 from providers.contract import Accepted, Unknown
@@ -298,3 +299,16 @@ def test_a_call_names_the_coupon_and_the_player_it_is_about(ada, account):
         )
         address = reverse("admin:providers_providercall_change", args=[call.pk])
         assert f">{kind} {name}</a>" in a_client("trader").get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("42.7", "EUR", "42.70 EUR"),
+        ("42.7012", "EUR", "42.7012 EUR"),
+        ("12345.6789", "USD", "12,345.6789 USD"),
+        ("1000", "JPY", "1,000 JPY"),
+    ],
+)
+def test_an_amount_as_its_provider_states_it(value, currency, shown):
+    assert values.stated_amount(Decimal(value), currency) == shown

@@ -32,7 +32,7 @@ def test_an_empty_value_is_the_same_dash_as_on_the_pages():
     make_account("betflex", base_url="")
     listed = a_client().get(reverse("admin:providers_provideraccount_changelist"))
 
-    (shown,) = re.findall(r"field-base_url[^>]*>\s*([^<]*?)\s*<", listed.content.decode())
+    (shown,) = re.findall(r"field-address[^>]*>\s*([^<]*?)\s*<", listed.content.decode())
     assert shown == NOTHING
 
 

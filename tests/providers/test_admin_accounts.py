@@ -1,5 +1,7 @@
 """Provider accounts in the admin: credentials are written and never read."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
@@ -165,3 +167,20 @@ def test_a_connection_that_fails_says_so(client, account):
     answer = client.post(_url(account, "test"))
     assert not answer.context["done"].ok
     assert answer.context["done"].message.startswith("It failed: ")
+
+
+def test_the_help_of_a_field_is_sentences(client):
+    page = client.get(reverse("admin:providers_provideraccount_add"), {"provider": "gr8"})
+    helps = [each.help_text for each in page.context["form"] if each.help_text]
+    assert helps
+    assert [each for each in helps if not each[0].isupper()] == []
+    assert [each for each in helps if re.search(r"[^.] Default:", each)] == []
+    assert all(each.endswith(".") for each in helps)
+    assert "several lines" not in page.content.decode()
+    betflex = client.get(reverse("admin:providers_provideraccount_add"), {"provider": "betflex"})
+    assert "A key of several lines is set from the shell." in betflex.content.decode()
+
+
+def test_the_page_says_first_how_the_account_stands(client, account):
+    page = client.get(reverse("admin:providers_provideraccount_change", args=[account.pk]))
+    assert page.context["page"].summary.headline == "Healthy: Calls go through."

@@ -159,6 +159,7 @@ def test_the_last_exchanges_hide_the_token_of_a_callback_address(sandbox: Runnin
 
     assert "/webhooks/betflex/***/bets" in text
     assert "secret-token" not in text
+    assert 'class="sd-time"' in text.split("Last exchanges", 1)[1]
 
 
 def test_without_a_sandbox_it_says_so(settings):
