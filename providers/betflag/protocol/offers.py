@@ -89,15 +89,33 @@ def read_exposure(found: Object, notes: Notes, *, market_id: str, names: Exposur
 def read_own_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
     """`offerte.o[]`, whatever their state."""
     notes.names(found, "", _OWN)
-    inside = as_object(found.get("offerte"), "offerte")
-    notes.names(inside, "offerte.", frozenset({"o"}))
-    return [_row(row, "offerte.o[].", statuses, notes) for row in objects(inside, "o")]
+    _, rows = _listed(found, "offerte", ("o",), notes)
+    return [_row(row, "offerte.o[].", statuses, notes) for row in rows]
 
 
 def read_open_offers(found: Object, notes: Notes, *, statuses: Mapping[str, str]) -> list[Row]:
     """`o[]`, which lies at the top here."""
     notes.names(found, "", MARKET_STATE | ENVELOPE | {"o"})
-    return [_row(row, "o[].", statuses, notes) for row in objects(found, "o")]
+    rows = [] if "o" in found and found["o"] is None else objects(found, "o")
+    return [_row(row, "o[].", statuses, notes) for row in rows]
+
+
+def _listed(
+    found: Object, outer: str, names: tuple[str, ...], notes: Notes
+) -> tuple[str, list[Object]]:
+    """The list inside an object, under the first of its names that is there, and that name.
+
+    How a market without any is told is open: an empty list, `null`, or `null` or nothing in place
+    of the object. Beside something that nobody knows, nothing is taken for granted.
+    """
+    if outer in found and found[outer] is None:
+        return names[0], []
+    inside = as_object(found.get(outer), outer)
+    notes.names(inside, f"{outer}.", frozenset(names))
+    name = next((name for name in names if inside.get(name) is not None), None)
+    if name is None and inside.keys() <= set(names):
+        return names[0], []
+    return name or names[0], objects(inside, name or names[0])
 
 
 def _row(found: Object, where: str, statuses: Mapping[str, str], notes: Notes) -> Row:
@@ -152,10 +170,8 @@ def _side_of(found: Object, notes: Notes) -> Side:
 def read_matches(found: Object, notes: Notes) -> tuple[Match, ...]:
     """The parts that met another's offer. The matched amount is `abb`, else `imp` [open]."""
     notes.names(found, "", MARKET_STATE | ENVELOPE | {"abbinamenti"})
-    inside = as_object(found.get("abbinamenti"), "abbinamenti")
-    notes.names(inside, "abbinamenti.", frozenset(_MATCH_LISTS))
-    name = next((name for name in _MATCH_LISTS if inside.get(name) is not None), _MATCH_LISTS[0])
-    return tuple(_match(row, f"abbinamenti.{name}[].", notes) for row in objects(inside, name))
+    name, rows = _listed(found, "abbinamenti", _MATCH_LISTS, notes)
+    return tuple(_match(row, f"abbinamenti.{name}[].", notes) for row in rows)
 
 
 def _match(found: Object, where: str, notes: Notes) -> Match:

@@ -190,3 +190,51 @@ def test_the_list_of_matches_may_have_one_of_several_names(name):
     found["abbinamenti"] = {name: found["abbinamenti"]["o"]}
 
     assert len(offers.read_matches(found, Notes())) == 3
+
+
+# --- markets without any of them ----------------------------------------------------------------
+
+READERS = {
+    "own_offers": ("offerte", lambda found: offers.read_own_offers(found, Notes(), statuses={})),
+    "matches": ("abbinamenti", lambda found: list(offers.read_matches(found, Notes()))),
+}
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"o": None}, {"o": []}], ids=str)
+@pytest.mark.parametrize("case", READERS)
+def test_a_market_without_any_is_told_in_some_way(case, nothing):
+    place, read = READERS[case]
+
+    assert read({**message(case), place: nothing}) == []
+
+
+@pytest.mark.parametrize("value", [None, []], ids=str)
+def test_a_market_without_open_offers(value):
+    found = {**message("open_offers"), "o": value}
+
+    assert offers.read_open_offers(found, Notes(), statuses={}) == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"righe": []}, {"o": None, "righe": []}, {"o": {}}, [], ""], ids=str
+)
+@pytest.mark.parametrize("case", READERS)
+def test_what_may_be_them_under_another_name_is_not_taken_for_none(case, other):
+    place, read = READERS[case]
+
+    with pytest.raises(WrongShape):
+        read({**message(case), place: other})
+
+
+@pytest.mark.parametrize("case", READERS)
+def test_what_is_not_there_at_all_is_not_taken_for_none(case):
+    place, read = READERS[case]
+    found = message(case)
+    del found[place]
+
+    with pytest.raises(WrongShape):
+        read(found)
+    without = message("open_offers")
+    del without["o"]
+    with pytest.raises(WrongShape):
+        offers.read_open_offers(without, Notes(), statuses={})
