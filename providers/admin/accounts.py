@@ -258,9 +258,8 @@ def _summary(account: ProviderAccount, found: health.Health) -> Summary:
     if trouble is not None:
         return trouble
     tone = Tone.WAITING if notes else Tone.GOOD
-    return Summary(
-        headline=f"{found.state.value.capitalize()}: {found.why}", detail=notes, tone=tone
-    )
+    stands = f"{found.state.value.capitalize()}. {found.why}"
+    return Summary(headline=stands, detail=notes, tone=tone)
 
 
 def _settings(account: ProviderAccount) -> Facts:

@@ -356,7 +356,7 @@ def test_an_account_counts_what_waits_by_partner(holding, order, partner):
 
 def test_the_balance_is_asked_of_the_exchange(holding):
     page = do(a_client("risk"), holding, "balance")
-    assert "1000.00 EUR" in page
+    assert "1,000.00 EUR" in page
     assert "2.51 %" in page
 
 

@@ -183,4 +183,4 @@ def test_the_help_of_a_field_is_sentences(client):
 
 def test_the_page_says_first_how_the_account_stands(client, account):
     page = client.get(reverse("admin:providers_provideraccount_change", args=[account.pk]))
-    assert page.context["page"].summary.headline == "Healthy: Calls go through."
+    assert page.context["page"].summary.headline == "Healthy. Calls go through."

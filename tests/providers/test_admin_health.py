@@ -72,7 +72,7 @@ def test_suspending_needs_a_reason_and_is_kept_with_a_name(client, account):
 
     assert "is suspended" in page
     assert "Suspended since" in page
-    assert "Healthy: " not in page
+    assert "Healthy. " not in page
     assert "Suspended by trader" in page
     assert "staff:trader" not in page
     assert "Their maintenance until noon." in page
