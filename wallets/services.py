@@ -76,6 +76,11 @@ Address = str
 MAX_REFERENCE_LENGTH = 200
 _PART_SUFFIXES = ("#owed", "#collected")
 _OWNER = re.compile(r"[^/\s]{1,100}")
+# In the order of `_request`.
+_POST_ONE = (
+    "SELECT outcome, transfer_id, created_at, available_after, owed_part FROM post_transfer("
+    "%s, %s, %s::numeric, %s, %s, %s, %s::uuid, %s::timestamptz, %s, %s, %s, %s, %s)"
+)
 
 
 class Purpose(StrEnum):
@@ -176,6 +181,21 @@ def post(*, transfers: Sequence[NewTransfer]) -> list[Posted]:
         return []
     for transfer in transfers:
         _check_form(transfer)
+    rows = _post_one(*transfers) if len(transfers) == 1 else _post_many(transfers)
+    _raise_refusal(rows[0])
+    return [_posted(transfer, row) for transfer, row in zip(transfers, rows, strict=True)]
+
+
+def _post_one(transfer: NewTransfer) -> list[tuple[Any, ...]]:
+    """The short way, which goes the long one by itself where it has to."""
+    arguments = _request(transfer)
+    with connection.cursor() as cursor:
+        cursor.execute(_POST_ONE, list(arguments.values()))
+        outcome, *rest = cursor.fetchone()
+    return [(outcome, transfer.reference, *rest)]
+
+
+def _post_many(transfers: Sequence[NewTransfer]) -> list[tuple[Any, ...]]:
     body = json.dumps([_request(transfer) for transfer in transfers])
     with connection.cursor() as cursor:
         cursor.execute(
@@ -183,9 +203,8 @@ def post(*, transfers: Sequence[NewTransfer]) -> list[Posted]:
             " FROM post_transfers(%s::jsonb)",
             [body],
         )
-        rows = cursor.fetchall()
-    _raise_refusal(rows[0])
-    return [_posted(transfer, row) for transfer, row in zip(transfers, rows, strict=True)]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def open_wallet(*, currency: str, wallet_id: UUID | None = None) -> UUID:

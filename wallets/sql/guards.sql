@@ -18,7 +18,7 @@ BEGIN
         'wallets_closure', 'wallets_seal', 'wallets_snapshot'
     ] LOOP
         EXECUTE format(
-            'CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
+            'CREATE OR REPLACE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
              FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()', name);
     END LOOP;
 END
@@ -26,12 +26,13 @@ $$;
 
 -- Accounts are never removed, and only their balance, sequence, status and time of the last
 -- entry ever change.
-CREATE TRIGGER ledger_account_kept BEFORE DELETE OR TRUNCATE ON wallets_account
+CREATE OR REPLACE TRIGGER ledger_account_kept BEFORE DELETE OR TRUNCATE ON wallets_account
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER ledger_account_identity
+CREATE OR REPLACE TRIGGER ledger_account_identity
     BEFORE UPDATE OF id, address, wallet_id, kind, currency, created_at ON wallets_account
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 
+ALTER TABLE wallets_wallet DROP CONSTRAINT IF EXISTS wallets_wallet_currency;
 ALTER TABLE wallets_wallet ADD CONSTRAINT wallets_wallet_currency
     CHECK (currency ~ '^[A-Z]{3}$');
 
@@ -40,6 +41,8 @@ ALTER TABLE wallets_wallet ADD CONSTRAINT wallets_wallet_currency
 -- every posting writes to.
 
 -- Nobody has less than nothing, a debt is never positive, and house balances are not kept here.
+-- It looks after the update: one before it would have to lock the row first, a record more in the
+-- log of each posting.
 CREATE OR REPLACE FUNCTION ledger_check_funds() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -48,13 +51,13 @@ BEGIN
         WHEN 'house' THEN NEW.balance = 0
         ELSE NEW.balance >= 0
     END) THEN
-        RETURN NEW;
+        RETURN NULL;
     END IF;
     RAISE EXCEPTION 'the balance of % cannot be %', NEW.address, NEW.balance
         USING ERRCODE = 'check_violation', CONSTRAINT = 'wallets_account_funds';
 END
 $$;
-CREATE TRIGGER wallets_account_funds BEFORE INSERT OR UPDATE ON wallets_account
+CREATE OR REPLACE TRIGGER wallets_account_funds AFTER INSERT OR UPDATE ON wallets_account
     FOR EACH ROW EXECUTE FUNCTION ledger_check_funds();
 
 -- A transfer moves something from one account to another, for a known purpose, under a reference.
@@ -75,7 +78,7 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'wallets_transfer_rules';
 END
 $$;
-CREATE TRIGGER wallets_transfer_rules BEFORE INSERT ON wallets_transfer
+CREATE OR REPLACE TRIGGER wallets_transfer_rules BEFORE INSERT ON wallets_transfer
     FOR EACH ROW EXECUTE FUNCTION ledger_check_transfer();
 
 -- An account is open or closed.
@@ -89,7 +92,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER ledger_account_status AFTER INSERT OR UPDATE OF status ON wallets_account
+CREATE OR REPLACE TRIGGER ledger_account_status AFTER INSERT OR UPDATE OF status ON wallets_account
     FOR EACH ROW EXECUTE FUNCTION ledger_check_status();
 
 -- An account is of a known kind and kept in its wallet's currency; a wallet account's address
@@ -116,7 +119,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER ledger_account_matches AFTER INSERT ON wallets_account
+CREATE OR REPLACE TRIGGER ledger_account_matches AFTER INSERT ON wallets_account
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_account();
 
@@ -126,27 +129,26 @@ CREATE TRIGGER ledger_account_matches AFTER INSERT ON wallets_account
 CREATE OR REPLACE FUNCTION ledger_check_entries() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (
-        SELECT FROM inserted e
-        LEFT JOIN wallets_transfer t ON t.id = e.transfer_id
-        LEFT JOIN wallets_account a ON a.id = e.account_id
-        WHERE (
-            t.currency = a.currency
-            AND CASE e.id
-                WHEN 2 * t.id - 1 THEN e.account_id = t.source_id AND e.amount = -t.amount
-                WHEN 2 * t.id THEN e.account_id = t.destination_id AND e.amount = t.amount
-            END
-            AND (a.kind = 'house') = (e.sequence IS NULL)
-            AND (a.kind = 'house') = (e.balance_after IS NULL)
-        ) IS NOT TRUE
-    ) THEN
-        RAISE EXCEPTION 'an entry does not match its transfer and account'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_matches';
+    PERFORM FROM inserted e
+    LEFT JOIN wallets_transfer t ON t.id = e.transfer_id
+    LEFT JOIN wallets_account a ON a.id = e.account_id
+    WHERE (
+        t.currency = a.currency
+        AND CASE e.id
+            WHEN 2 * t.id - 1 THEN e.account_id = t.source_id AND e.amount = -t.amount
+            WHEN 2 * t.id THEN e.account_id = t.destination_id AND e.amount = t.amount
+        END
+        AND (a.kind = 'house') = (e.sequence IS NULL)
+        AND (a.kind = 'house') = (e.balance_after IS NULL)
+    ) IS NOT TRUE;
+    IF NOT FOUND THEN
+        RETURN NULL;
     END IF;
-    RETURN NULL;
+    RAISE EXCEPTION 'an entry does not match its transfer and account'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_matches';
 END
 $$;
-CREATE TRIGGER ledger_entry_matches AFTER INSERT ON wallets_entry
+CREATE OR REPLACE TRIGGER ledger_entry_matches AFTER INSERT ON wallets_entry
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
 

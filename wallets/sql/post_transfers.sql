@@ -1,4 +1,5 @@
--- The one way money moves: SELECT * FROM post_transfers('[{"source": …}, …]').
+-- How money moves: SELECT * FROM post_transfers('[{"source": …}, …]'). All rules are here. One
+-- ordinary transfer takes the short way of `post_transfer.sql`, which leaves the rest to this one.
 --
 -- It takes an array of transfers and answers with one row for each, in their order, or with a
 -- single row whose `outcome` is the reason of the refusal; then nothing was written. It runs in
@@ -61,141 +62,14 @@ LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = auto AS $$
 #variable_conflict use_column
 DECLARE
     too_large CONSTANT numeric := 10000000000000000;
-    blank CONSTANT ledger_request :=
-        ROW(1, '', '', NULL, '', '', '', NULL, NULL, '', '', '', false, false);
-    r ledger_request;
     items ledger_request[];   -- what was asked for
     fresh ledger_request[];   -- those of them that were not posted before
     parts ledger_request[];   -- the same, split into what `available` and `owed` take
     refused ledger_posted;
-    main text;
-    main_id bigint;
-    main_balance numeric;
-    main_sequence bigint;
-    other text;
-    other_id bigint;
-    other_balance numeric;
-    other_sequence bigint;
-    takes boolean;            -- whether `main` is the source
-    within boolean;           -- whether both are of one wallet
-    delta numeric;            -- what `main` receives
-    hold bigint;
-    new_id bigint;
     new_ids bigint[];
     moment timestamptz;
     attempt int := 0;
 BEGIN
-    -- One plain transfer between a wallet and the house, or within a wallet, which most postings
-    -- are. An UPDATE locks, judges the funds and books at once, because each statement counts
-    -- here. Whatever is out of the ordinary, a repeat or a refusal included, takes that back and
-    -- goes the general way below.
-    <<plain>>
-    BEGIN
-        EXIT plain WHEN jsonb_array_length(requests) <> 1;
-        r := jsonb_populate_record(blank, requests -> 0);
-
-        -- `s` is booked first: the wallet's account, and of two the available one, which has the
-        -- lower id. `d` is what it gives to or takes from.
-        takes := r.source LIKE 'wallet/%' AND r.destination NOT LIKE 'wallet/%/available';
-        IF takes THEN
-            main := r.source; other := r.destination; delta := -r.amount;
-        ELSE
-            main := r.destination; other := r.source; delta := r.amount;
-        END IF;
-        within := other LIKE 'wallet/%';
-        EXIT plain WHEN (
-            main LIKE 'wallet/%' AND NOT main LIKE '%/owed' AND NOT other LIKE 'wallet/%/owed'
-            AND (NOT within OR left(main, 44) = left(other, 44) AND main <> other)
-            AND r.amount > 0 AND r.amount < too_large AND r.amount = trunc(r.amount, 4)
-            AND (r.kind = 'hold') = (r.destination LIKE 'wallet/%/held')
-            AND (r.resolves <> '') = (r.source LIKE 'wallet/%/held')
-            AND (NOT r.overflow OR r.source LIKE 'wallet/%/available')
-            AND (NOT r.collect OR r.destination LIKE 'wallet/%/available')
-            AND r.reference <> ''
-            AND r.reference NOT LIKE '%#owed' AND r.reference NOT LIKE '%#collected'
-        ) IS NOT TRUE;
-
-        IF NOT within THEN
-            SELECT id INTO other_id FROM wallets_account
-            WHERE address = other AND currency = r.currency AND status = 'open';
-            EXIT plain WHEN NOT FOUND;
-        END IF;
-
-        -- The clock is read under the lock, and never runs backwards within an account.
-        UPDATE wallets_account
-        SET balance = balance + delta, sequence = sequence + 1,
-            posted_at = greatest(clock_timestamp(), posted_at)
-        WHERE address = main AND currency = r.currency AND status = 'open'
-            AND balance >= -delta AND balance < too_large - delta
-        RETURNING id, balance, sequence, posted_at
-        INTO main_id, main_balance, main_sequence, moment;
-        EXIT plain WHEN NOT FOUND;
-
-        <<booked>>
-        BEGIN
-            IF within THEN
-                UPDATE wallets_account
-                SET balance = balance - delta, sequence = sequence + 1, posted_at = moment
-                WHERE address = other AND currency = r.currency AND status = 'open'
-                    AND balance >= delta AND balance < too_large + delta
-                    AND (posted_at <= moment OR posted_at IS NULL)
-                RETURNING id, balance, sequence INTO other_id, other_balance, other_sequence;
-                EXIT booked WHEN NOT FOUND;
-            END IF;
-            IF r.collect THEN
-                EXIT booked WHEN EXISTS (
-                    SELECT FROM wallets_account
-                    WHERE address = replace(r.destination, '/available', '/owed') AND balance < 0
-                );
-            END IF;
-            IF r.resolves <> '' THEN
-                SELECT h.id INTO hold FROM wallets_transfer h
-                WHERE h.reference = r.resolves AND h.kind = 'hold' AND h.amount = r.amount
-                    AND h.destination_id = CASE WHEN takes THEN main_id ELSE other_id END
-                    AND NOT EXISTS (SELECT FROM wallets_transfer o WHERE o.hold_id = h.id);
-                EXIT booked WHEN NOT FOUND;
-            END IF;
-
-            INSERT INTO wallets_transfer (
-                source_id, destination_id, amount, currency, kind, reference, coupon_id,
-                effective_at, created_at, actor, reason, hold_id
-            )
-            VALUES (
-                CASE WHEN takes THEN main_id ELSE other_id END,
-                CASE WHEN takes THEN other_id ELSE main_id END,
-                r.amount, r.currency, r.kind, r.reference, r.coupon_id,
-                coalesce(r.effective_at, moment), moment, r.actor, r.reason, hold
-            )
-            ON CONFLICT (reference) DO NOTHING
-            RETURNING id INTO new_id;
-            EXIT booked WHEN NOT FOUND;
-
-            INSERT INTO wallets_entry
-                (id, transfer_id, account_id, amount, balance_after, sequence, created_at)
-            VALUES
-                (CASE WHEN takes THEN 2 * new_id - 1 ELSE 2 * new_id END,
-                 new_id, main_id, delta, main_balance, main_sequence, moment),
-                (CASE WHEN takes THEN 2 * new_id ELSE 2 * new_id - 1 END,
-                 new_id, other_id, -delta, other_balance, other_sequence, moment);
-
-            RETURN NEXT ROW(
-                1, 'posted', r.reference, new_id, moment,
-                CASE WHEN main LIKE '%/available' THEN main_balance END, 0
-            )::ledger_posted;
-            RETURN;
-        END;
-
-        UPDATE wallets_account k
-        SET balance = k.balance - CASE k.id WHEN main_id THEN delta ELSE -delta END,
-            sequence = k.sequence - 1,
-            posted_at = (
-                SELECT e.created_at FROM wallets_entry e
-                WHERE e.account_id = k.id AND e.sequence = k.sequence - 1
-            )
-        WHERE k.id = main_id OR k.id = other_id AND within;
-    END;
-
-    -- The general way, for any number of transfers.
     IF jsonb_array_length(requests) > 50 THEN
         PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
     END IF;
@@ -455,7 +329,7 @@ BEGIN
 
         BEGIN
             -- A seal takes these tables' locks to know that no lower id is still to come. The
-            -- order is that of the plain way and of the seals, which else could wait in a ring.
+            -- order is that of `post_transfer` and of the seals, which else could wait in a ring.
             LOCK TABLE wallets_account IN ROW EXCLUSIVE MODE;
             LOCK TABLE wallets_transfer IN ROW EXCLUSIVE MODE;
 
