@@ -189,7 +189,7 @@ def _sources(item: Selection | Leg, at: str) -> Iterator[FieldFault]:
 
 def _presence(field: str, given: bool, *, wanted: bool) -> Iterator[FieldFault]:
     if wanted and not given:
-        yield _fault(field, "required", "This field is required.")
+        yield _fault(field, "required", "It is missing. Send it.")
     if given and not wanted:
         yield _fault(field, "unknown_field", "Such an item has no such field at this provider.")
 
@@ -207,7 +207,7 @@ def _options(
     for name, option in declared.items():
         if name not in given:
             if option.required:
-                faults.append(_fault(f"options.{name}", "required", "This field is required."))
+                faults.append(_fault(f"options.{name}", "required", "It is missing. Send it."))
             continue
         try:
             options[name] = _READERS[option.kind](option, given[name])
