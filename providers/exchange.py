@@ -16,6 +16,7 @@ from providers import admission, call_log, failures, registry, subjects
 from providers.contract import (
     Book,
     Capability,
+    Deed,
     Event,
     Exchange,
     Exposure,
@@ -113,6 +114,15 @@ def commission_percent(*, account: ProviderAccount, deadline_s: float) -> Decima
 def holder(*, account: ProviderAccount, deadline_s: float) -> Holder:
     """The person in whose name the account is: personal data, which is kept nowhere."""
     return _read(account, lambda own: own.holder(account, deadline_s=deadline_s))
+
+
+def log_out(*, account: ProviderAccount, deadline_s: float) -> Deed:
+    """End the account's session at the exchange; its next call opens another."""
+    own = _exchange(account)
+    refuse_inside_transaction()
+    return _answered(
+        f"ending the session of {account.code}", lambda: own.log_out(account, deadline_s=deadline_s)
+    )
 
 
 # --- offers -------------------------------------------------------------------------------------

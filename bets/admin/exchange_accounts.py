@@ -16,7 +16,8 @@ from config.staff.display import code, yes_no
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Table
 from providers import exchange
-from providers.contract import ReadRefused
+from providers.contract import Done as Ended
+from providers.contract import ReadRefused, Unknown
 
 _DEADLINE_S = 10.0
 _LOOKED = "Looked at the holder."
@@ -54,6 +55,16 @@ def _holder(account: ExchangeAccount, _: Mapping[str, Any], by: By) -> Done:
     )
 
 
+def _log_out(account: ExchangeAccount, _: Mapping[str, Any], by: By) -> Done:
+    deed = exchange.log_out(account=account, deadline_s=_DEADLINE_S)
+    if isinstance(deed, Unknown):
+        raise Refused(f"The exchange gave no clear answer: {deed.reason}")
+    if not isinstance(deed, Ended):
+        raise Refused(f"The session was not ended: {deed.message}")
+    note = f" ({deed.note})" if deed.note else ""
+    return Done(message=f"The session is ended{note}. The next call opens another.")
+
+
 @admin.register(ExchangeAccount)
 class ExchangeAccountAdmin(StaffAdmin):
     keyset = False
@@ -80,6 +91,17 @@ class ExchangeAccountAdmin(StaffAdmin):
             ),
             run=_holder,
             shows=True,
+        ),
+        Action(
+            name="log-out",
+            label="End the session",
+            permission="providers.test_connection",
+            form=NoQuestions,
+            explain=lambda account: (
+                f"Our session at {account.code} is ended there. Orders stay as they are, and the "
+                "next call logs in again."
+            ),
+            run=_log_out,
         ),
     )
 

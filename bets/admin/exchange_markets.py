@@ -15,6 +15,7 @@ from bets.admin.calls import calls_section
 from bets.admin.exchange_orders import read_now
 from bets.models import ExchangeMarket, ExchangeOrder
 from bets.services.exchange import cancelling, resolving, watching
+from bets.services.exchange.accounts import named_currency
 from bets.services.exchange.watching import Awaited
 from config.staff.actions import Action, By, Done, NoQuestions, Refused, WithReason
 from config.staff.admin import StaffAdmin
@@ -29,10 +30,13 @@ from config.staff.display import (
 from config.staff.filters import Recent
 from config.staff.history import done_by_staff
 from config.staff.page import Column, Facts, Page, Section, Summary, Table
-from providers import exchange
+from providers import exchange, subjects
 from providers import queries as providers
+from providers.contract import BookSelection, Price, ReadRefused
 
 _SHOWN = 50
+_DEPTH = 3
+_DEADLINE_S = 10.0
 
 
 def _read(market: ExchangeMarket, _: Mapping[str, Any], by: By) -> Done:
@@ -49,6 +53,50 @@ def _cancel(market: ExchangeMarket, data: Mapping[str, Any], by: By) -> Done:
     if result.is_certain:
         return Done(message="All that was unmatched is cancelled.")
     return Done(message="Asked for; the exchange has not confirmed all of it yet.")
+
+
+def _book(market: ExchangeMarket, _: Mapping[str, Any], by: By) -> Done:
+    """The prices as they are now, and what the account could lose there."""
+    try:
+        with subjects.about(exchange.MARKET, market.pk):
+            book = exchange.book(
+                account=market.account,
+                market_id=market.market_id,
+                depth=_DEPTH,
+                deadline_s=_DEADLINE_S,
+            )
+            exposure = exchange.exposure(
+                account=market.account, market_id=market.market_id, deadline_s=_DEADLINE_S
+            )
+    except ReadRefused as error:
+        raise Refused(f"The exchange gave no answer: {error.message}") from error
+    currency = named_currency(market.account)
+    return Done(
+        message="As the exchange says now. The exposure is that of the whole account.",
+        fact="Looked at the book.",
+        details=(
+            ("State", book.status),
+            ("Version", str(book.version)),
+            ("The account can lose at most", values.money(exposure.worst, currency)),
+            *(
+                (f"If {selection} wins", values.money(result, currency))
+                for selection, result in exposure.results
+            ),
+            *(row for selection in book.selections for row in _prices(selection)),
+        ),
+    )
+
+
+def _prices(selection: BookSelection) -> list[tuple[str, str]]:
+    name = f"{selection.id} {selection.label}".strip()
+    return [
+        (f"{name}: to {side}", ", ".join(map(_price, prices)) or NOTHING)
+        for side, prices in (("back", selection.back), ("lay", selection.lay))
+    ]
+
+
+def _price(price: Price) -> str:
+    return f"{values.plain_money(price.amount, '')} at {story.odds_in_words(price.odds)}"
 
 
 @admin.register(ExchangeMarket)
@@ -70,6 +118,17 @@ class ExchangeMarketAdmin(StaffAdmin):
                 "nothing."
             ),
             run=_read,
+        ),
+        Action(
+            name="book",
+            label="Show its book",
+            permission="bets.refresh_order",
+            form=NoQuestions,
+            explain=lambda market: (
+                f"Prices and exposure on it are asked of {market.account.code} now."
+            ),
+            run=_book,
+            shows=True,
         ),
         Action(
             name="cancel-all",

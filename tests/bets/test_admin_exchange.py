@@ -1,4 +1,4 @@
-"""Orders, markets and accounts of exchanges in the admin."""
+"""Orders and markets of exchanges in the admin."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bets.models import ExchangeAccount, ExchangeMarket, Flag, OrderStatus
+from bets.models import ExchangeMarket, Flag, OrderStatus
 from bets.services.exchange import watching
 from providers import exchange as exchange_calls
 from providers.contract import NotSent, ReadRefused, Rejected
@@ -334,41 +334,11 @@ def test_a_market_without_orders_says_so(exchange_account):
     assert "it is not read any more" in page
 
 
-@pytest.fixture
-def holding(exchange_account) -> ExchangeAccount:
-    return ExchangeAccount.objects.get(pk=exchange_account.pk)
-
-
-def test_only_accounts_at_exchanges_are_listed(holding, account):
-    listed = a_client("finance").get(reverse("admin:bets_exchangeaccount_changelist"))
-    assert [each.code for each in listed.context["cl"].result_list] == [holding.code]
-    missing = reverse("admin:bets_exchangeaccount_change", args=[account.pk])
-    assert a_client("finance").get(missing).status_code == 404
-
-
-def test_an_account_counts_what_waits_by_partner(holding, order, partner):
-    page = a_client("finance").get(url(holding)).content.decode()
-    assert "Acme" in page
-    order.batch.orders.update(status="cancelled", remaining=0)
-    page = a_client("finance").get(url(holding)).content.decode()
-    assert "No order waits at this exchange." in page
-
-
-def test_the_balance_is_asked_of_the_exchange(holding):
-    page = do(a_client("risk"), holding, "balance")
-    assert "1,000.00 EUR" in page
-    assert "2.51 %" in page
-
-
-def test_the_holder_is_shown_to_those_who_may_and_kept_nowhere(holding):
-    page = do(a_client("finance"), holding, "holder")
-    assert "Rossi" in page
-    assert "Rossi" not in str(LogEntry.objects.values())
-    assert LogEntry.objects.count() == 1
-    assert "Rossi" not in a_client("finance").get(url(holding)).content.decode()
-
-
-def test_an_account_that_gives_no_answer_says_so(holding, exchange):
-    for action, operation in (("balance", "funds"), ("holder", "holder")):
-        exchange.instead(operation, ReadRefused("provider_unreachable", "no route"))
-        assert "gave no answer: no route" in do(a_client("finance"), holding, action)
+def test_the_book_of_a_market_is_shown(order, exchange, exchange_account):
+    exchange.rival("7", "2", "back", "2.50", "3.00")
+    page = do(a_client("support"), the_market(exchange_account), "book")
+    for told in ("1 1: to back", "10.00 at 3.00", "2 X: to lay", "3.00 at 2.50", "If 1 wins"):
+        assert told in page, told
+    exchange.instead("exposure", ReadRefused("provider_unreachable", "no route"))
+    page = do(a_client("support"), the_market(exchange_account), "book")
+    assert "gave no answer: no route" in page
