@@ -16,7 +16,7 @@ from providers.contract import (
     Settle,
     Verdict,
 )
-from providers.superbet.protocol.tickets import Ticket
+from providers.superbet.protocol.tickets import Ticket, Unreadable
 from tests.factories.providers import make_inbound
 from tests.factories.superbet import (
     TICKET,
@@ -119,6 +119,16 @@ def test_tickets_are_listed(server, account):
     listed = SUPERBET.tickets(account, deadline_s=5, limit=3, skip_types=("jackpot",))
 
     assert [ticket.code for ticket in listed] == ["DEC4C0", "DEC4C1"]
+
+
+@pytest.mark.parametrize(
+    "entry", [{"code": "DEC4C0"}, {"id": ""}, None, "66902734beba20ff2df5c79f"]
+)
+def test_a_list_with_an_entry_that_is_no_ticket_proves_nothing(server, account, entry):
+    tickets = [*json.loads(sample("superbet", "tickets")), entry]
+    server.on("/be/tickets?limit=10", reply(json.dumps(tickets)))
+
+    assert isinstance(SUPERBET.tickets(account, deadline_s=5), Unreadable)
 
 
 def test_a_ticket_can_be_created_whatever_the_setting(server, account):
