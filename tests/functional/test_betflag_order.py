@@ -28,7 +28,11 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def account(sandbox) -> ProviderAccount:
-    return make_exchange(f"{sandbox.url}/betflag", offer_statuses="1=open,2=open,3=cancelled")
+    return make_exchange(
+        f"{sandbox.url}/betflag",
+        offer_statuses="1=open,2=open,3=cancelled",
+        market_statuses="2=open,3=suspended,4=closed",
+    )
 
 
 @pytest.fixture
@@ -159,6 +163,23 @@ def test_what_the_exchange_drops_is_cancelled(api, base, sandbox) -> None:
     sandbox.order("betflag", "cancel", market=int(MARKET))
     look()
     assert read(api, base, order)["status"] == "cancelled"
+
+
+def test_a_matched_order_is_followed_to_the_end_of_its_market(api, base, sandbox) -> None:
+    event = api.get(f"{base}/events").json()["events"][-1]["id"]
+    market = api.get(f"{base}/events/{event}/markets").json()["markets"][0]["id"]
+    body = {**order_body(), "market_id": market}
+    (order,) = api.post(f"{base}/orders", body, key="k1").json()["orders"]
+    sandbox.order("betflag", "match", market=int(market), offer=order["provider_reference"])
+    look()
+    assert read(api, base, order)["status"] == "matched"
+    look(after_s=240)
+    assert ExchangeMarket.objects.get().state == "open"
+    sandbox.order("betflag", "settle", market=int(market), winner=1)
+    look(after_s=3600)
+    ended = ExchangeMarket.objects.get()
+    assert (ended.state, ended.look_after) == ("closed", None)
+    assert read(api, base, order)["status"] == "matched"
 
 
 def test_the_callers_orders_on_a_market_are_cancelled(api, base, account) -> None:
