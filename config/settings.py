@@ -10,6 +10,7 @@ from django.templatetags.static import static
 
 from config import embedded, environment
 from config.environment import BASE_DIR
+from webhooks.patience import ImpatientConnection
 
 try:
     env = environment.load()
@@ -101,6 +102,8 @@ _POOL = {
     "max_size": DB_POOL_SIZE,
     "timeout": 1.5,
     "reconnect_timeout": 2,
+    # Requests of staff and partners may wait for long statements; vendors do not.
+    **({"connection_class": ImpatientConnection} if ROLE == "callbacks" else {}),
 }
 _database = {
     **env.db_url_config(DATABASE_URL),
