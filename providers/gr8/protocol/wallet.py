@@ -36,6 +36,7 @@ NO_WALLET = "no_wallet"
 _LONGEST_ID = LONGEST_REFERENCE
 _MOST_CURRENCIES = 20
 _PARTS = ("cash", "locked", "bonus")
+_OTHER_PARTS = ("retract", "tax")
 _ROLLBACK = "rollback"
 _TYPES = ("withdrawal", "deposit", _ROLLBACK)
 _PLATFORMS = ("sport",)
@@ -157,8 +158,9 @@ def _parts(body: wire.Fields) -> tuple[dict[str, Decimal], tuple[str, ...]]:
     if all(breakdown.raw(name) in (None, "") for name in _PARTS):
         breakdown.wrong(_PARTS[0], "is missing")
     parts = {name: breakdown.optional_amount(name) or Decimal(0) for name in _PARTS}
-    _refuse_other_amounts(breakdown)
-    return parts, tuple(breakdown.unread())
+    unread = _unread_parts(breakdown)
+    _refuse_other_amounts(breakdown, unread)
+    return parts, unread
 
 
 def _read_parts(body: wire.Fields) -> tuple[dict[str, Decimal], tuple[str, ...]]:
@@ -175,7 +177,13 @@ def _read_parts(body: wire.Fields) -> tuple[dict[str, Decimal], tuple[str, ...]]
             parts[name] = breakdown.optional_amount(name) or Decimal(0)
         except WrongShape:
             parts[name] = Decimal(0)
-    return parts, tuple(breakdown.unread())
+    return parts, _unread_parts(breakdown)
+
+
+def _unread_parts(breakdown: wire.Fields) -> tuple[str, ...]:
+    for name in _OTHER_PARTS:
+        breakdown.raw(name)
+    return tuple(breakdown.unread())
 
 
 def _kind(type_: str, reason: str) -> MoveKind | None:
@@ -209,9 +217,9 @@ def _unknown_values(
             yield f"{name}={str(value)[:50]}"
 
 
-def _refuse_other_amounts(breakdown: wire.Fields) -> None:
+def _refuse_other_amounts(breakdown: wire.Fields, unread: tuple[str, ...]) -> None:
     """Money in a part that we do not know must not be left aside. Raises `WrongShape`."""
-    for name in ("retract", "tax", *(where.rpartition(".")[2] for where in breakdown.unread())):
+    for name in (*_OTHER_PARTS, *(where.rpartition(".")[2] for where in unread)):
         if _is_money(breakdown.raw(name)):
             breakdown.wrong(name, "is not a part of a balance here")
 

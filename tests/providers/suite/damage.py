@@ -79,6 +79,21 @@ def with_new_fields(message: Any, *, but_not_in: frozenset[str] = frozenset()) -
     return {**grown, NEW_FIELD: {"a": [1, None, "x"]}}
 
 
+def new_fields(message: Any, *, but_not_in: frozenset[str] = frozenset()) -> set[str]:
+    """Where `with_new_fields` puts them, as `lines[].brandNewField`."""
+    return set(_new_fields(message, "", but_not_in))
+
+
+def _new_fields(message: Any, where: str, but_not_in: frozenset[str]) -> Iterator[str]:
+    if isinstance(message, list):
+        for inner in message:
+            yield from _new_fields(inner, f"{where}[]", but_not_in)
+    if isinstance(message, dict):
+        yield f"{where}.{NEW_FIELD}".lstrip(".")
+        for name in message.keys() - but_not_in:
+            yield from _new_fields(message[name], f"{where}.{name}", but_not_in)
+
+
 def numbers_as_text(message: Any) -> Any:
     """`19.85` becomes `"19.85"`."""
     return _each_leaf(message, _as_text)

@@ -196,7 +196,8 @@ class InboundSuite:
         parsed = self.parse(account, written, grown)
 
         assert parsed.commands == usual.commands
-        assert any(name.endswith(damage.NEW_FIELD) for name in parsed.unknown_fields)
+        new = damage.new_fields(message, but_not_in=written.closed)
+        assert {name.lower() for name in parsed.unknown_fields} == {name.lower() for name in new}
         assert self.send(account, written, grown).status_code == written.status
         delivery = Delivery.objects.get()
         assert delivery.unknown_fields == list(parsed.unknown_fields)

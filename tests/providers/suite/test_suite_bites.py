@@ -90,6 +90,7 @@ def test_a_new_field_is_put_into_every_object():
 
     assert damage.NEW_FIELD in grown
     assert damage.NEW_FIELD in grown["lines"][0]
+    assert damage.new_fields(MESSAGE) == {"brandNewField", "lines[].brandNewField"}
     assert damage.NEW_FIELD not in damage.with_new_fields(
         MESSAGE, but_not_in=frozenset({"lines"})
     )["lines"][0]  # fmt: skip
