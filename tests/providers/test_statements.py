@@ -1,6 +1,9 @@
 """A statement is the same by the connection and by a cursor, prepared or not."""
 
+import gc
 import threading
+import weakref
+from contextlib import nullcontext
 from uuid import UUID, uuid4
 
 import psycopg
@@ -52,6 +55,11 @@ def rows_of(sql: str, *values: object) -> list[tuple[object, ...]]:
         return cursor.fetchall()
 
 
+def savepoint():
+    """What an error spoils is the transaction, where there is one."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
 # --- one statement, two ways --------------------------------------------------------------------
 
 
@@ -65,13 +73,13 @@ def test_no_row_is_none(way):
 
 
 def test_a_zero_is_refused_and_cuts_nothing_off(way):
-    with pytest.raises(DataError), transaction.atomic():
+    with pytest.raises(DataError), savepoint():
         echo("before\0after")
 
 
 def test_an_error_is_that_of_a_cursor(way):
     refuse = Statement("SELECT $1::uuid, 1 / $2::int")
-    with pytest.raises(DataError, match="division by zero"), transaction.atomic():
+    with pytest.raises(DataError, match="division by zero"), savepoint():
         refuse.first_row(uuid4(), 0)
     assert echo() == row("a")
 
@@ -192,6 +200,15 @@ def test_a_lost_connection_is_an_error_once():
         echo()
     close_old_connections()
     assert echo() == row("a")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_closed_connection_is_not_kept():
+    echo()
+    kept = weakref.ref(connection.connection)
+    connection.close()
+    gc.collect()
+    assert kept() is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -154,6 +154,7 @@ def test_without_time_nothing_is_sent(server, transport, account, deadline_s):
     [
         {"headers": {"X-Key": "\u20ac5"}},
         {"headers": {"\u20ac": "5"}},
+        {"headers": {"X-Key": "5\nX-Other: 6"}},
         {"cookies": {"sid": "\u20ac5"}},
         {"method": "GET /other"},
     ],
@@ -161,6 +162,15 @@ def test_without_time_nothing_is_sent(server, transport, account, deadline_s):
 def test_what_http_cannot_carry_is_not_sent(server, transport, account, changes):
     with pytest.raises(CallNotSent):
         transport.call(request(account, server.url + "/ask", **changes))
+
+    assert server.received == []
+    assert only_row().outcome == CallOutcome.NOT_SENT
+
+
+@pytest.mark.parametrize("rest", ["/a b", "/a\nb", "/a#b", "@x.example/"])
+def test_what_is_no_address_is_not_sent(server, transport, account, rest):
+    with pytest.raises(CallNotSent, match=r"^an address has no"):
+        transport.call(request(account, server.url + rest))
 
     assert server.received == []
     assert only_row().outcome == CallOutcome.NOT_SENT
