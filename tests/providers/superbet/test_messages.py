@@ -8,12 +8,16 @@ import pytest
 from django.utils import timezone
 
 from bets.models import Flag, FlagKind, Settlement, TimelineEvent
+from bets.services.players import tokens
+from bets.services.players import tokens
 from providers.contract import Accepted, Unknown
 from tests.bets.conftest import money
-from tests.factories.bets import a_held_coupon
-from tests.factories.superbet import TICKET
+from tests.factories.bets import a_held_coupon, a_player
+from tests.factories.superbet import TICKET, make_superbet
 from tests.providers.scripted import reply
 from tests.providers.superbet.told import GET, WON, create, houses, in_thread, state
+from webhooks.models import Delivery
+from webhooks.services import replaying
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
 
@@ -144,3 +148,55 @@ def test_a_ticket_is_sold_however_its_words_and_numbers_are_written(tell, player
     assert create(tell, player, **changes).status_code == 200
     assert create(tell, player, **changes).status_code == 200, "it is a repeat"
     assert money(player)[0] == "90.00"
+
+
+# --- who is it ----------------------------------------------------------------------------------
+
+
+def test_a_token_says_who_its_player_is_and_nobody_elses_does(tell, player, account):
+    now = timezone.now()
+    other = a_player(player.partner, currency="KES", balance="7.50")
+    elsewhere = make_superbet("http://127.0.0.1:9")
+    expired = tokens.issue(player=player, account=account, now=now - tokens.LIFETIME)
+    of_another_account = tokens.issue(player=player, account=elsewhere, now=now)
+
+    for each, cents, currency in ((player, 10_000, "USD"), (other, 750, "KES")):
+        token = tokens.issue(player=each, account=account, now=now)
+        assert tell("identify", token=token).json() == {
+            "player_id": str(each.pk),
+            "lang": "en",
+            "balance": cents,
+            "currency": currency,
+            "feature_flags": {},
+        }
+    for token in (expired, of_another_account, "x" * 43, str(player.pk)):
+        answer = tell("identify", token=token)
+        assert (answer.status_code, answer.json()) == (
+            400, {"code": 101, "message": "User not found"},
+        )  # fmt: skip
+
+
+def test_what_is_held_is_no_part_of_the_balance(tell, player, account):
+    a_held_coupon(player, account)
+    token = tokens.issue(player=player, account=account, now=timezone.now())
+
+    assert tell("identify", token=token).json()["balance"] == 9_000
+
+
+# --- what is stored -----------------------------------------------------------------------------
+
+
+def test_the_inbox_keeps_no_token_of_a_player_answered_or_refused(send, player, account):
+    token = tokens.issue(player=player, account=account, now=timezone.now())
+
+    known = send("identify", token=token)
+    too_old = send("identify", token=token, at=timezone.now() - timedelta(hours=1))
+
+    assert (known.status_code, known.json()["player_id"]) == (200, str(player.pk))
+    assert too_old.status_code != 200
+    kept = [bytes(each.body) for each in Delivery.objects.all()]
+    assert len(kept) == 2
+    assert not any(token.encode() in body for body in kept)
+    assert all(b'"action": "identify"' in body for body in kept)
+    for delivery in Delivery.objects.filter(status="processed"):
+        assert replaying.rehearse(delivery_id=delivery.pk) == []
