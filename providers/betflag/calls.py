@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from providers import health, sessions
+from providers.betflag import refused_logins
 from providers.betflag.protocol import account as account_wire
 from providers.betflag.protocol import answers, refusals
 from providers.betflag.protocol.account import LoggedIn
@@ -23,6 +24,8 @@ from providers.transport import Answer, Call, CallLost, CallNotSent, Deadline, T
 
 _Value = TypeVar("_Value")
 _TOKEN = "token"  # noqa: S105
+_CREDENTIALS = "provider_credentials_refused"
+_REFUSED_LATELY = "the exchange has just refused the login; it is tried again in half a minute"
 
 
 class Ending(StrEnum):
@@ -120,9 +123,25 @@ class Calls:
         found = sessions.current(account_id=account.id)
         return found or self.renew(account, None, deadline)
 
-    def renew(self, account: AccountView, stale: Session | None, deadline: Deadline) -> Session:
-        """A session newer than `stale`, opened by one process for all. Raises `Failed`."""
-        return self._renewed(account, stale, lambda: self._log_in(account, deadline), deadline)
+    def renew(
+        self,
+        account: AccountView,
+        stale: Session | None,
+        deadline: Deadline,
+        *,
+        at_once: bool = False,
+    ) -> Session:
+        """A session newer than `stale`, opened by one process for all. Raises `Failed`.
+
+        Credentials that were just refused are tried again only `at_once`.
+        """
+
+        def log_in() -> LoggedIn:
+            if not at_once and refused_logins.are_recent(account):
+                raise Failed(Ending.NOT_SENT, _CREDENTIALS, _REFUSED_LATELY)
+            return self._log_in(account, deadline)
+
+        return self._renewed(account, stale, log_in, deadline)
 
     def replace(
         self, account: AccountView, stale: Session, given: LoggedIn, deadline: Deadline
@@ -162,6 +181,7 @@ class Calls:
             found = self._ask_once(account, question, account_wire.read_login, None, deadline)[0]
         except Failed as error:
             if error.ending is Ending.REJECTED:
+                refused_logins.note(account)
                 health.credentials_refused(account_id=account.id, message=error.message)
             raise Failed(Ending.NOT_SENT, _login_code(error), error.message) from None
         health.credentials_worked(account_id=account.id)
@@ -253,7 +273,7 @@ def read_again(operation: Operation, body: bytes, read: Reader[_Value]) -> _Valu
 def _login_code(error: Failed) -> str:
     """A login that was refused, in whatever way, has wrong credentials."""
     if error.ending is Ending.REJECTED:
-        return "provider_credentials_refused"
+        return _CREDENTIALS
     if error.code == "provider_answer_unreadable":
         return "provider_login_failed"
     return error.code

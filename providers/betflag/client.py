@@ -102,7 +102,8 @@ class Betflag:
         """Log in anew, so that the credentials are tried, and read the balance."""
         deadline = Deadline(_TEST_DEADLINE_S)
         try:
-            self._calls.renew(account, sessions.current(account_id=account.id), deadline)
+            stale = sessions.current(account_id=account.id)
+            self._calls.renew(account, stale, deadline, at_once=True)
             funds = self.funds(account, deadline_s=deadline.left_s)
         except (Failed, ReadRefused) as error:
             return ConnectionReport(ok=False, detail=f"{error.code}: {error.message}")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
@@ -12,10 +13,11 @@ from providers.contract import (
     Done,
     NotSent,
     Placed,
+    ReadRefused,
     Rejected,
 )
 from providers.health import State
-from providers.models import ProviderSession
+from providers.models import Lease, ProviderSession
 from tests.factories.betflag import make_exchange
 from tests.providers.betflag.asked import (
     BALANCE,
@@ -108,8 +110,62 @@ def test_a_login_that_is_refused_is_known_to_staff_until_one_works(server, accou
         (log_in_as("new"), State.HEALTHY),
     ):
         server.on(LOGIN, step)
-        place(account)
+        registry.get("betflag").test(account)
         assert health.of(account_id=account.id, now=timezone.now()).state is state
+
+
+def test_credentials_that_were_refused_are_not_tried_again_at_once(server, account):
+    server.on(LOGIN, answer("login_refused"))
+    first, second = place(account), place(account)
+
+    assert (first.code, second.code) == ("provider_credentials_refused",) * 2
+    assert second.message.startswith("the exchange has just refused the login")
+    assert len(server.requests(LOGIN)) == 1
+
+    Lease.objects.filter(name__startswith="refused-login:").update(expires_at=timezone.now())
+    place(account)
+    assert len(server.requests(LOGIN)) == 2
+
+
+def test_new_credentials_are_tried_at_once(server, account):
+    server.on(LOGIN, answer("login_refused"))
+    place(account)
+    account = services.save_account(
+        code=account.code, provider="betflag", secrets={"password": "another"}
+    )
+    server.on(LOGIN, answer("login"))
+    server.on(PLACE, answer("place"))
+
+    assert isinstance(place(account), Placed)
+    assert "another" not in str(list(Lease.objects.values()))
+
+
+def test_what_is_no_refusal_of_the_credentials_is_tried_again_at_once(server, account):
+    server.on(LOGIN, reply("", status=502))
+    place(account)
+    place(account)
+
+    assert len(server.requests(LOGIN)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_that_ask_at_once_have_wrong_credentials_refused_once(server):
+    account = make_exchange(server.url)
+    server.on(LOGIN, answer("login_refused"))
+
+    def ask(_) -> str:
+        try:
+            registry.get("betflag").funds(account, deadline_s=20)
+        except ReadRefused as error:
+            return error.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as pool:
+        codes = list(pool.map(ask, range(20)))
+
+    assert codes == ["provider_credentials_refused"] * 20
+    assert len(server.requests(LOGIN)) == 1
 
 
 TEN_LOGINS = """
