@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from bets.models import Flag, FlagKind, Settlement, TimelineEvent
 from bets.services.players import tokens
-from bets.services.players import tokens
 from providers.contract import Accepted, Unknown
 from tests.bets.conftest import money
 from tests.factories.bets import a_held_coupon, a_player
