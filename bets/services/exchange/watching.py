@@ -177,7 +177,7 @@ def _book(market: ExchangeMarket, seen: Seen, journal: Journal, *, may_resolve: 
     missing.judge(journal, placed, seen)
     updating.update(journal, placed, seen)
     resolving.flag_overdue(journal, orders)
-    has_changed = bool(journal.changed)
+    has_changed = bool(journal.changed) or row.failing_since is not None
     journal.write()
     _note_answer(row, journal.now, state=seen.state)
     _schedule(row, journal.now, has_changed=has_changed)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bets.models import ExchangeOrder, Flag, FlagKind
-from bets.services.exchange import cancelling, deciding, watching
+from bets.services.exchange import cancelling, deciding, pauses, watching
 from bets.services.exchange.deciding import NotPossible
 from bets.services.exchange.missing import GIVEN_UP_AFTER
 from providers.contract import NotSent, ReadRefused
@@ -158,15 +158,15 @@ def test_an_order_of_a_market_that_is_gone_goes_to_staff(exchange_account, lost)
 
 
 def test_a_market_that_is_gone_is_read_ever_less_often(exchange_account, exchange, lost):
-    now, pauses = timezone.now() + 20 * MINUTE, []
+    now, taken = timezone.now() + 20 * MINUTE, []
     for _ in range(12):
         watching.look(market=the_market(exchange_account), now=now)
         after = the_market(exchange_account).look_after
-        pauses.append((after - now) // MINUTE)
+        taken.append((after - now) // MINUTE)
         now = after
-    assert pauses[0] <= 3
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == 6 * 60
+    assert taken[0] <= 3
+    assert taken == sorted(taken)
+    assert taken[-1] == 6 * 60
     assert Flag.objects.count() == 1
 
 
@@ -274,20 +274,21 @@ def test_orders_of_other_markets_are_nobodys_business(partner, exchange_account,
 def test_a_market_that_cannot_be_read_is_asked_for_ever_less_often(
     exchange_account, exchange, order, code, longest
 ):
-    now, pauses = timezone.now(), []
+    now, taken = timezone.now(), []
     for _ in range(16):
         exchange.instead("own_offers", ReadRefused(code, "no"))
         watching.look(market=the_market(exchange_account), now=now)
         after = the_market(exchange_account).look_after
-        pauses.append(after - now)
+        taken.append(after - now)
         now = after
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == longest
+    assert taken == sorted(taken)
+    assert taken[-1] == longest
     flag = Flag.objects.get()
     look(exchange_account, after=now - timezone.now())
     flag.refresh_from_db()
     assert flag.resolution == "The market can be read again."
-    assert the_market(exchange_account).quiet < 10
+    market = the_market(exchange_account)
+    assert market.look_after - market.looked_at == pauses.FIRST, "it is read soon again"
 
 
 def test_a_cancellation_that_was_not_sent_ends_nothing(exchange_account, exchange, order):
