@@ -80,3 +80,11 @@ def format_amount(amount: Decimal, currency: str) -> str:
     """
     shown = to_decimals(amount, currency)
     return f"{shown if shown else abs(shown):f}"
+
+
+def format_stated(amount: Decimal, currency: str) -> str:
+    """The same of an amount that others state, which may have more decimals: never fails."""
+    try:
+        return format_amount(amount, currency)
+    except ExcessDecimals:
+        return f"{amount.normalize():f}"

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from wallets.currencies import format_amount
-from wallets.errors import ExcessDecimals
+from wallets.currencies import format_stated
 
 
 def amount(value: Decimal | None, currency: str) -> str | None:
@@ -12,12 +11,7 @@ def amount(value: Decimal | None, currency: str) -> str | None:
 
     What a provider states with more decimals is shown as it is: reading never fails.
     """
-    if value is None:
-        return None
-    try:
-        return format_amount(value, currency)
-    except ExcessDecimals:
-        return f"{value.normalize():f}"
+    return None if value is None else format_stated(value, currency)
 
 
 def odds(value: Decimal | None) -> str | None:

@@ -111,7 +111,7 @@ def a_coupon(
 def a_held_coupon(player: Player, account: ProviderAccount, **changes: Any) -> Coupon:
     """A pending coupon whose stake is held."""
     coupon = a_coupon(player, account, **{"status": CouponStatus.PENDING, **changes})
-    ledger.post(transfers=[money.hold(coupon)])
+    ledger.post(transfers=[money.hold(coupon, actor="partner:acme")])
     return coupon
 
 

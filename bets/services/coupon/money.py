@@ -13,7 +13,7 @@ def hold_reference(coupon: Coupon) -> str:
     return f"coupon/{coupon.pk}/hold"
 
 
-def hold(coupon: Coupon) -> NewTransfer:
+def hold(coupon: Coupon, *, actor: str) -> NewTransfer:
     wallet = coupon.player.wallet_id
     return NewTransfer(
         source=available(wallet),
@@ -24,6 +24,7 @@ def hold(coupon: Coupon) -> NewTransfer:
         reference=hold_reference(coupon),
         coupon_id=coupon.pk,
         effective_at=coupon.placed_at,
+        actor=actor,
     )
 
 

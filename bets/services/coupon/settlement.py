@@ -21,7 +21,7 @@ from bets.models import (
 from bets.services.coupon import acceptance, money
 from bets.services.coupon.batch import Batch
 from providers.contract import Effect, Rollback, Settle, Verdict
-from wallets.currencies import MAX_AMOUNT, exponent, format_amount
+from wallets.currencies import MAX_AMOUNT, exponent, format_amount, format_stated
 
 _CLOSED = (CouponStatus.REJECTED, CouponStatus.RETURNED)
 # The results that are winnings: a tax may be kept back from them.
@@ -189,8 +189,7 @@ def too_high(coupon: Coupon, graded: Graded) -> str:
         return ""
     return (
         f"The result pays {format_amount(graded.payout, coupon.currency)} {coupon.currency}, "
-        # Providers state limits with more decimals than the currency has.
-        f"above the potential payout of {limit.normalize():f}."
+        f"above the potential payout of {format_stated(limit, coupon.currency)} {coupon.currency}."
     )
 
 

@@ -13,7 +13,7 @@ from bets.services.coupon import locks, settlement
 from bets.services.coupon.batch import Batch, Cause
 from bets.services.coupon.settlement import Graded
 from providers.contract import Effect, Settle, Verdict
-from wallets.currencies import check_amount, format_amount
+from wallets.currencies import check_amount, format_amount, format_stated
 from wallets.services import LedgerError
 
 RESULTS = (Result.WON, Result.LOST, Result.REFUNDED, Result.PARTLY_REFUNDED)
@@ -106,7 +106,8 @@ def _above(coupon: Coupon, graded: Graded) -> str:
     if most is None or graded.payout <= max(most, Decimal(coupon.stake)):
         return ""
     paid = f"{format_amount(graded.payout, coupon.currency)} {coupon.currency}"
-    return f"{paid} is above the potential payout of {most.normalize():f} {coupon.currency}."
+    limit = f"{format_stated(most, coupon.currency)} {coupon.currency}"
+    return f"{paid} is above the potential payout of {limit}."
 
 
 def _payout(coupon: Coupon, result: Result, payout: Decimal | None) -> Decimal:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from bets.models import (
+    BetItem,
     Coupon,
     CouponStatus,
     IdempotencyKey,
@@ -141,28 +142,31 @@ def _open(
         options=options,
         callback_url=f"{providers.callback_base(account=account)}/{coupon.callback_key}",
     )
-    refusal = slips.refusal(player=player, account=account, slip=slip) or _hold(coupon)
+    batch = Batch(Cause(actor=_actor(partner), now=now))
+    refusal = slips.refusal(player=player, account=account, slip=slip) or _hold(batch, coupon)
     slip = replace(slip, told_stake=coupon.told_stake)
     if form.needs_player_token and refusal is None:
         token = tokens.issue(player=player, account=account, now=now)
         slip = replace(slip, player_token=token)
-    batch = Batch(Cause(actor=_actor(partner), now=now))
-    batch.created, batch.items = [coupon], drafts.items_of(coupon=coupon, request=request)
-    batch.note(coupon, TimelineKind.PLACED, before="")
-    if refusal:
-        coupon.status, coupon.resolve_after = CouponStatus.REJECTED, None
-        coupon.rejection = acceptance.rejection(refusal)
-        batch.note(coupon, TimelineKind.REJECTED, before="", reason=refusal.message)
-    batch.write()
+    _write(batch, coupon, drafts.items_of(coupon=coupon, request=request), refusal)
     IdempotencyKey.objects.create(
         partner=partner, key=key, request_digest=request_digest, coupon=coupon
     )
     return coupon, None if refusal else slip
 
 
-def _hold(coupon: Coupon) -> Rejected | None:
-    batch = Batch(Cause(actor="", now=coupon.placed_at))
-    batch.transfers.append(money.hold(coupon))
+def _write(batch: Batch, coupon: Coupon, items: list[BetItem], refusal: Rejected | None) -> None:
+    batch.created, batch.items = [coupon], items
+    batch.note(coupon, TimelineKind.PLACED, before="")
+    if refusal:
+        coupon.status, coupon.resolve_after = CouponStatus.REJECTED, None
+        coupon.rejection = acceptance.rejection(refusal)
+        batch.note(coupon, TimelineKind.REJECTED, before="", reason=refusal.message)
+    batch.write()
+
+
+def _hold(batch: Batch, coupon: Coupon) -> Rejected | None:
+    batch.transfers.append(money.hold(coupon, actor=batch.cause.actor))
     try:
         batch.post()
     except InsufficientFunds:

@@ -320,7 +320,7 @@ def test_a_stated_payout_with_more_decimals_than_the_currency_still_judges(
     book.answers.append(Accepted(reference="b1", potential_payout=Decimal("42.7012")))
     place(stake="10.00", odds=("4.27",))
     assert report(won("42.71")) == ["flagged"]
-    assert "above the potential payout of 42.7012" in Flag.objects.get().detail
+    assert "above the potential payout of 42.7012 EUR." in Flag.objects.get().detail
 
 
 def test_the_word_of_a_result_is_kept_in_short(coupon, report):

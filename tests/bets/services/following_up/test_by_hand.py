@@ -115,7 +115,7 @@ def test_more_than_the_potential_payout_is_asked_for_once_more(coupon, player, c
     with pytest.raises(InvalidResult) as refused:
         settle(coupon, "won", "1000.00", confirmed=confirmed)
     assert refused.value.field == "confirmed"
-    assert "1000.00 EUR is above the potential payout of 25 EUR" in refused.value.message
+    assert "1000.00 EUR is above the potential payout of 25.00 EUR" in refused.value.message
     assert money(player) == ("90.00", "0.00", "0.00")
 
 
@@ -124,7 +124,7 @@ def test_more_than_the_potential_payout_is_flagged_for_somebody_else(coupon, pla
     assert money(player) == ("120.00", "0.00", "0.00")
     flag = Flag.objects.get(kind="payout_too_high", resolved_at=None)
     assert flag.coupon == coupon
-    assert "30.00 EUR is above the potential payout of 25 EUR" in flag.detail
+    assert "30.00 EUR is above the potential payout of 25.00 EUR" in flag.detail
     assert TimelineEvent.objects.filter(kind="flagged").get().reason == flag.detail
     settle(coupon, "won", "31.00", confirmed="31.00")
     assert "31.00 EUR" in Flag.objects.get(kind="payout_too_high", resolved_at=None).detail
@@ -235,12 +235,12 @@ def test_the_form_names_the_coupon_and_asks_before_it_pays_too_much(coupon, play
     client = a_client("trader")
     address = reverse("admin:bets_coupon_do", args=[coupon.pk, "settle"])
     asked = client.get(address).content.decode()
-    for named in (coupon.code, player.external_id, "stake 10.00 EUR", "payout is 25 EUR"):
+    for named in (coupon.code, player.external_id, "stake 10.00 EUR", "payout is 25.00 EUR"):
         assert named in asked
     assert "The payout once more" not in asked
     data = {"result": "won", "payout": "1000000", "reason": "r"}
     again = _do(client, coupon, **data).content.decode()
-    assert "1000000.00 EUR is above the potential payout of 25 EUR" in again
+    assert "1000000.00 EUR is above the potential payout of 25.00 EUR" in again
     assert "The payout once more" in again
     wrong = _do(client, coupon, **data, confirmed="100000").content.decode()
     assert "The payout once more" in wrong

@@ -19,6 +19,7 @@ from providers.contract import (
     Verdict,
 )
 from tests.bets.conftest import fund, money, placement_request
+from wallets.models import Transfer
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,11 @@ def test_an_accepted_coupon_turns_its_hold_into_our_stake(place, player, book):
     assert money(player) == ("90.00", "0.00", "0.00")
     assert story(coupon) == ["placed", "accepted"]
     assert coupon.resolve_after > coupon.accepted_at
+
+
+def test_every_movement_of_a_stake_says_who_moved_it(place):
+    actors = Transfer.objects.filter(coupon_id=place().pk).values_list("kind", "actor")
+    assert dict(actors) == {"hold": "partner:acme", "capture": "partner:acme"}
 
 
 def test_the_call_happens_outside_any_transaction_with_the_hold_committed(
