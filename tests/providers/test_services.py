@@ -39,6 +39,7 @@ class TestSaving:
             "allowed_ips": "",
             "result_due_h": "72",
             "return_statuses": "",
+            "poll_email": "",
             "rate_per_s": "",
             "rate_burst": "",
         }
