@@ -6,12 +6,13 @@ from decimal import Decimal
 from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bets.models import ExchangeBatch, ExchangeOrder
 from bets.services.exchange.resolving import UNSEEN_GRACE
 from providers.contract import Unknown
+from providers.models import ProviderAccount
 from tests.factories.exchange import an_offer, an_order, place, placed
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +152,27 @@ def test_a_lost_answer_is_counted_by_whoever_comes_next(partner, exchange_accoun
     assert (lost.status, order.status) == ("unknown", "rejected")
     (small,) = placed(partner, exchange_account, an_offer(stake="5.00"), market_id="8")
     assert small.status == "open"
+
+
+def test_a_judgement_waits_for_the_one_that_has_begun(
+    transactional_db, partner, exchange_account, exchange
+):
+    exchange.free = Decimal("15.00")
+    other = waiting(partner, exchange_account, "unknown")
+    ExchangeBatch.objects.filter(pk=other.batch_id).update(judged_at=None)
+    begun, done = Event(), Event()
+
+    def begin():
+        with transaction.atomic():
+            ProviderAccount.objects.select_for_update(no_key=True).get(pk=exchange_account.pk)
+            ExchangeBatch.objects.filter(pk=other.batch_id).update(judged_at=timezone.now())
+            begun.set()
+            done.wait(1)
+
+    def follow():
+        assert begun.wait(30)
+        place(partner, exchange_account, market_id="8")
+        done.set()
+
+    together(begin, follow)
+    assert outcomes() == {"unknown": 1, "rejected": 1}
