@@ -18,6 +18,7 @@ from providers.models import ProviderAccount
 from providers.transport import CallFailed
 from tests.factories.superbet import (
     TICKET,
+    TOKEN,
     make_open_ticket,
     make_superbet,
     make_ticket_slip,
@@ -222,7 +223,7 @@ class TestInbound(SignedCallbacks):
     provider = "superbet"
     callbacks = (
         Callback(name="ping", path="/", case="pam_ping", commands=()),
-        message("identify", Identify, status=400),
+        message("identify", Identify, status=400, token=TOKEN),
         message("ticket_reserve", Reserve, status=400),
         message("ticket_create", Debit, status=400),
         message("ticket_discard", Cancel),
