@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.pace import Load, Pace, paces, total
+
 Statement = tuple[str, Any]
 
 
@@ -32,19 +34,28 @@ def recorded() -> Iterator[list[Statement]]:
         yield statements
 
 
-def run(url: str, shares: Sequence[Sequence[Sequence[Statement]]]) -> Decimal:
-    """Run each share of requests on a connection of its own; returns the seconds it took."""
+def run(
+    url: str, shares: Sequence[Sequence[Sequence[Statement]]], *, per_second: Decimal | None = None
+) -> Load:
+    """Run each share of requests on a connection of its own, back to back or evenly in time."""
+    work = [
+        (url, share, pace)
+        for share, pace in zip(shares, paces(len(shares), per_second=per_second), strict=True)
+    ]
     with ProcessPoolExecutor(len(shares), mp_context=get_context("fork")) as pool:
-        return max(pool.map(_share, [(url, share) for share in shares]))
+        return total(list(pool.map(_share, work)))
 
 
-def _share(job: tuple[str, Sequence[Sequence[Statement]]]) -> Decimal:
-    url, requests = job
+def _share(job: tuple[str, Sequence[Sequence[Statement]], Pace]) -> tuple[list[int], int]:
+    url, requests, pace = job
+    latencies = []
     with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
-        started = time.perf_counter_ns()
-        for statements in requests:
+        begin = time.perf_counter_ns()
+        for number, statements in enumerate(requests):
+            due = pace.due(number)
             with connection.cursor() as cursor:
                 for sql, params in statements:
                     cursor.execute(sql, params)
             connection.commit()
-        return Decimal(time.perf_counter_ns() - started) / 10**9
+            latencies.append((time.perf_counter_ns() - due) // 1000)
+        return latencies, time.perf_counter_ns() - begin

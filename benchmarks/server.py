@@ -14,8 +14,8 @@ from benchmarks import environment
 
 
 @contextmanager
-def running(database: str, *, threads: int = 8) -> Iterator[int]:
-    """The callback pool under granian, as `make demo` starts it; gives its port."""
+def running(database: str, *, threads: int = 10) -> Iterator[int]:
+    """The callback pool under granian, as `docs/operating.md` starts it; gives its port."""
     port = _free_port()
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",

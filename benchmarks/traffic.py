@@ -4,26 +4,10 @@ import socket
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from decimal import Decimal
 from multiprocessing import get_context
 
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a run measured: answers, seconds, and the latencies of all answers in microseconds."""
-
-    answers: int
-    seconds: Decimal
-    latencies_us: list[int]
-
-    def per_second(self) -> Decimal:
-        return (Decimal(self.answers) / self.seconds).quantize(Decimal(1))
-
-    def percentile_ms(self, percent: int) -> Decimal:
-        ordered = sorted(self.latencies_us)
-        rank = min(len(ordered) - 1, len(ordered) * percent // 100)
-        return (Decimal(ordered[rank]) / 1000).quantize(Decimal("0.1"))
+from benchmarks.pace import Load, Pace, paces, total
 
 
 def request(path: str, *, host: str, body: bytes = b"", method: str = "POST") -> bytes:
@@ -38,40 +22,30 @@ def request(path: str, *, host: str, body: bytes = b"", method: str = "POST") ->
 def send(
     port: int, shares: Sequence[Sequence[bytes]], *, per_second: Decimal | None = None
 ) -> Load:
-    """Send each share of requests on a connection of its own, all at once.
+    """Send each share of requests on a connection of its own, back to back.
 
-    With `per_second` the requests are spread evenly in time instead of sent back to back.
+    With `per_second`, the requests of all connections together are spread evenly in time.
     """
-    pause = None if per_second is None else Decimal(len(shares)) / per_second
-    started = time.perf_counter_ns()
+    work = [
+        (port, share, pace)
+        for share, pace in zip(shares, paces(len(shares), per_second=per_second), strict=True)
+    ]
     with ProcessPoolExecutor(len(shares), mp_context=get_context("fork")) as pool:
-        found = list(pool.map(_share, [(port, list(share), pause) for share in shares]))
-    seconds = Decimal(time.perf_counter_ns() - started) / 10**9
-    seconds = max((Decimal(one[1]) / 10**9 for one in found), default=seconds)
-    latencies = [latency for one in found for latency in one[0]]
-    return Load(len(latencies), seconds, latencies)
+        return total(list(pool.map(_share, work)))
 
 
-def _share(job: tuple[int, list[bytes], Decimal | None]) -> tuple[list[int], int]:
-    port, requests, pause = job
+def _share(job: tuple[int, Sequence[bytes], Pace]) -> tuple[list[int], int]:
+    port, requests, pace = job
     latencies = []
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         begin = time.perf_counter_ns()
         for number, message in enumerate(requests):
-            if pause is not None:
-                _wait_until(begin + int(pause * number * 10**9))
-            started = time.perf_counter_ns()
+            due = pace.due(number)
             connection.sendall(message)
             _answer(connection)
-            latencies.append((time.perf_counter_ns() - started) // 1000)
+            latencies.append((time.perf_counter_ns() - due) // 1000)
         return latencies, time.perf_counter_ns() - begin
-
-
-def _wait_until(moment_ns: int) -> None:
-    left_ns = moment_ns - time.perf_counter_ns()
-    if left_ns > 0:
-        time.sleep(left_ns / 10**9)
 
 
 def _answer(connection: socket.socket) -> bytes:
