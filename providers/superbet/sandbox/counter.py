@@ -14,6 +14,7 @@ from providers.sandbox.contract import Surroundings
 from providers.sandbox.courier import Answer
 from providers.sandbox.faults import Fault, disturbed
 from providers.sandbox.messages import Reply, Request, json_reply
+from providers.superbet.sandbox import document
 from providers.superbet.sandbox.offer import Offer, RefusedError
 from providers.superbet.sandbox.reading import AskedTicket, InvalidError, read_asked
 from providers.superbet.sandbox.tickets import SoldTicket, TicketBook
@@ -42,7 +43,7 @@ class Counter:
 
     def reserve(self, request: Request) -> Reply:
         """Reserve a ticket for a player, who pays later."""
-        return self._judged(request, "reserve", partial(self._sell, "ticket_reserve", "reserved"))
+        return self._judged(request, "reserve", self._reserve)
 
     def create(self, request: Request) -> Reply:
         """Sell a ticket at once: the operator takes its price while the client waits."""
@@ -79,6 +80,11 @@ class Counter:
         return disturbed(answer, fault) if fault else answer
 
     # --- sell -----------------------------------------------------------------------------------
+
+    def _reserve(self, request: Request, fault: Fault | None) -> Reply:
+        if document.asks_for_it(request.body):
+            return json_reply(document.RESPONSE)
+        return self._sell("ticket_reserve", "reserved", request, fault)
 
     def _sell(self, action: str, status: str, request: Request, fault: Fault | None) -> Reply:
         asked = read_asked(request.body)

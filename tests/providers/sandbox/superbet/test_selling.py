@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from providers.sandbox import wire
+from tests.providers.samples import sample
 from tests.providers.sandbox.superbet.conftest import (
     ASKED,
     NO,
@@ -46,6 +48,16 @@ def test_a_reservation_is_answered_as_in_the_document(engine, pam) -> None:
         "atag": "atag_value",
         "user_id": "token_i",
     }
+
+
+def test_the_documents_request_gets_the_documents_answer(sandbox, engine) -> None:
+    """Nobody needs to be behind its token, so that it works without a webhook as well."""
+    sandbox.call("PUT", "/superbet/target", {"signing_secret": SECRET})
+    request = wire.loads(sample("superbet", "reserve", "request"))
+
+    answer = engine.call("POST", "/tickets/reserve", request)
+
+    assert answer == (200, wire.loads(sample("superbet", "reserve", "response")))
 
 
 def test_the_operator_is_asked_who_it_is_and_told_of_the_reservation(engine, pam) -> None:
