@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -64,8 +63,3 @@ def _cpu_model() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.machine()
-
-
-def median(measure: Callable[[], Decimal], runs: int) -> Decimal:
-    figures = sorted(measure() for _ in range(runs))
-    return figures[len(figures) // 2]

@@ -45,7 +45,7 @@ BEGIN
                 AND other.address = source AND other.currency = currency AND other.status = 'open'
                 AND other.kind = CASE resolves WHEN '' THEN 'house' ELSE 'held' END
                 AND (other.kind = 'house' OR other.wallet_id = a.wallet_id)
-                AND amount > 0 AND amount < too_large AND scale(amount) <= 4
+                AND amount > 0 AND scale(amount) <= 4
                 AND reference <> '' AND strpos(reference, '#') = 0
                 AND kind <> 'hold' AND NOT overflow
             RETURNING a.id, a.balance, a.sequence, a.posted_at, a.balance, other.id
@@ -56,13 +56,14 @@ BEGIN
             SET balance = a.balance - amount, sequence = a.sequence + 1,
                 posted_at = greatest(clock_timestamp(), a.posted_at)
             FROM wallets_account other
-            WHERE a.address = source AND a.kind = CASE resolves WHEN '' THEN 'available' ELSE 'held' END
+            WHERE a.address = source
+                AND a.kind = CASE resolves WHEN '' THEN 'available' ELSE 'held' END
                 AND a.currency = currency AND a.status = 'open' AND a.balance >= amount
                 AND other.address = destination AND other.currency = currency
                 AND other.status = 'open' AND other.id <> a.id
                 AND other.kind = CASE kind WHEN 'hold' THEN 'held' ELSE 'house' END
                 AND (other.kind = 'house' OR other.wallet_id = a.wallet_id)
-                AND amount > 0 AND amount < too_large AND scale(amount) <= 4
+                AND amount > 0 AND scale(amount) <= 4
                 AND reference <> '' AND strpos(reference, '#') = 0
                 AND (resolves = '' OR NOT overflow) AND NOT collect
             RETURNING a.id, a.balance, a.sequence, a.posted_at,
@@ -74,16 +75,19 @@ BEGIN
 
         <<booked>>
         BEGIN
-            IF kind = 'hold' THEN
-                UPDATE wallets_account h
-                SET balance = h.balance + amount, sequence = h.sequence + 1, posted_at = created_at
-                WHERE h.id = destination_id AND h.status = 'open'
-                    AND h.balance < too_large - amount
-                    AND coalesce(h.posted_at <= created_at, true)
-                RETURNING h.balance, h.sequence INTO destination_after, destination_sequence;
-                EXIT booked WHEN NOT FOUND;
-            ELSIF resolves <> '' THEN
-                IF source_sequence IS NULL THEN
+            -- One question for what most transfers are not.
+            IF kind = 'hold' OR resolves <> '' OR collect THEN
+                IF kind = 'hold' THEN
+                    UPDATE wallets_account h
+                    SET balance = h.balance + amount, sequence = h.sequence + 1,
+                        posted_at = created_at
+                    WHERE h.id = destination_id AND h.status = 'open'
+                        AND h.balance < too_large - amount
+                        AND coalesce(h.posted_at <= created_at, true)
+                    RETURNING h.balance, h.sequence INTO destination_after, destination_sequence;
+                    EXIT booked WHEN NOT FOUND;
+                END IF;
+                IF resolves <> '' AND source_sequence IS NULL THEN
                     UPDATE wallets_account h
                     SET balance = h.balance - amount, sequence = h.sequence + 1,
                         posted_at = created_at
@@ -92,16 +96,18 @@ BEGIN
                     RETURNING h.balance, h.sequence INTO source_after, source_sequence;
                     EXIT booked WHEN NOT FOUND;
                 END IF;
-                SELECT h.id INTO hold_id FROM wallets_transfer h
-                WHERE h.reference = resolves AND h.kind = 'hold' AND h.amount = amount
-                    AND h.destination_id = source_id
-                    AND NOT EXISTS (SELECT FROM wallets_transfer o WHERE o.hold_id = h.id);
-                EXIT booked WHEN NOT FOUND;
-            END IF;
-            IF collect THEN
-                PERFORM FROM wallets_account
-                WHERE address = replace(destination, '/available', '/owed') AND balance < 0;
-                EXIT booked WHEN FOUND;
+                IF resolves <> '' THEN
+                    SELECT h.id INTO hold_id FROM wallets_transfer h
+                    WHERE h.reference = resolves AND h.kind = 'hold' AND h.amount = amount
+                        AND h.destination_id = source_id
+                        AND NOT EXISTS (SELECT FROM wallets_transfer o WHERE o.hold_id = h.id);
+                    EXIT booked WHEN NOT FOUND;
+                END IF;
+                IF collect THEN
+                    PERFORM FROM wallets_account
+                    WHERE address = replace(destination, '/available', '/owed') AND balance < 0;
+                    EXIT booked WHEN FOUND;
+                END IF;
             END IF;
 
             INSERT INTO wallets_transfer (
