@@ -24,13 +24,19 @@ LONGEST_S = 10.0
 _INTERVAL_S = 0.1
 # So long after it said nothing nobody asks it; then whoever comes tries.
 _NOT_ASKED_S = 0.5
+# Who had less than this left was late for another reason, which says nothing of the database.
+_SILENCE_S = 0.5
 
 T = TypeVar("T")
 _ends_at: ContextVar[float | None] = ContextVar("ends at", default=None)
 
 
-class DatabaseSilent(OperationalError):
-    """The database said nothing in time; the connection is given up."""
+class NoTimeLeft(OperationalError):
+    """The time was over before the database could answer; the connection is given up."""
+
+
+class DatabaseSilent(NoTimeLeft):
+    """The database said nothing in time that is enough to judge it by."""
 
 
 class _Memory:
@@ -66,11 +72,23 @@ def patience(seconds: float | None) -> Iterator[None]:
         _ends_at.reset(token)
 
 
+@contextmanager
+def waiting_for_the_sender() -> Iterator[None]:
+    """What the block takes is not asked of the database, and not taken from its time either."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        ends_at = _ends_at.get()
+        if ends_at is not None:
+            _ends_at.set(ends_at + time.monotonic() - started)
+
+
 class ImpatientConnection(Connection[Any]):
     """Waits for the server no longer than the patience of whoever asks."""
 
     def wait(self, gen: PQGen[T], interval: float = _INTERVAL_S, timeout: float | None = None) -> T:
-        """Raises `DatabaseSilent`, with the connection closed."""
+        """Raises `NoTimeLeft` or `DatabaseSilent`, with the connection closed."""
         left_s = _left_s()
         try:
             return super().wait(gen, interval, left_s if timeout is None else min(timeout, left_s))
@@ -79,6 +97,8 @@ class ImpatientConnection(Connection[Any]):
                 raise
             # What may still be said would be taken for the answer to the next question.
             self.close()
+            if left_s < _SILENCE_S:
+                raise NoTimeLeft("no time was left for the database to answer") from None
             raise DatabaseSilent("the database said nothing in time") from None
 
 

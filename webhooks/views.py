@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from providers import services as providers
 from providers.contract import Refused, Reply
 from webhooks import reading, routing
-from webhooks.patience import patience, patience_of_a_vendor
+from webhooks.patience import patience, patience_of_a_vendor, waiting_for_the_sender
 from webhooks.services import receiving
 
 # The vendor with the least patience waits 2 s.
@@ -29,7 +29,8 @@ def _answered(request: HttpRequest, provider: str, token: str, path: str) -> Htt
     found = routing.find(provider, f"/{path}")
     try:
         route, params = found.of_method(str(request.method))
-        body = reading.body_of(request)
+        with waiting_for_the_sender():
+            body = reading.body_of(request)
     except Refused as error:
         refused = reading.inbound(request, path=found.path, key=found.key, body=b"")
         reply = receiving.refuse(account=account, request=refused, error=error, secret=token)

@@ -10,16 +10,24 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from django.db import connection
+from psycopg import OperationalError
 
 from bets.services import partners
 from providers import services as providers
 from tests.factories.bets import a_player
 from tests.factories.providers import make_account
-from webhooks.patience import LONGEST_S
+from webhooks.patience import (
+    LONGEST_S,
+    DatabaseSilent,
+    ImpatientConnection,
+    NoTimeLeft,
+    patience,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 UP_WITHIN_S = 30
@@ -189,3 +197,57 @@ def test_a_database_that_accepts_no_connection_is_given_up_in_time(cable, balanc
 
     cable.plug_in()
     serves_again(balance)
+
+
+def send_slowly(address: str, *, seconds: float) -> int:
+    """A vendor's call whose body takes so long to arrive; the status of the answer."""
+    target, body = urlsplit(address), b"no JSON"
+    head = (
+        f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((target.hostname, target.port), GIVEN_UP_AFTER_S) as sender:
+        sender.sendall(head.encode())
+        for n in range(len(body)):
+            time.sleep(seconds / len(body))
+            sender.sendall(body[n : n + 1])
+        return int(sender.recv(100).split()[1])
+
+
+def test_a_slow_sender_is_not_taken_for_a_silent_database(balance):
+    status = send_slowly(balance.replace("/balances", "/transactions"), seconds=2.5)
+
+    assert ask(balance).status_code == 200
+    assert status == 400
+
+
+@pytest.fixture
+def impatient() -> Iterator[ImpatientConnection]:
+    of_test = connection.settings_dict
+    where = database_socket().rpartition("/")[0]
+    opened = ImpatientConnection.connect(
+        host=where, user=of_test["USER"], dbname=of_test["NAME"], autocommit=True
+    )
+    with opened:
+        yield opened
+
+
+def test_who_comes_too_late_says_nothing_of_the_database(impatient):
+    with pytest.raises(NoTimeLeft) as refused, patience(0):
+        impatient.execute("SELECT pg_sleep(1)")
+    assert not isinstance(refused.value, DatabaseSilent)
+    assert impatient.closed
+
+
+def test_who_had_time_and_got_no_answer_does(impatient):
+    with pytest.raises(DatabaseSilent), patience(0.6):
+        impatient.execute("SELECT pg_sleep(5)")
+    assert impatient.closed
+
+
+def test_what_a_server_refuses_in_time_is_what_it_says(impatient):
+    impatient.execute("SET statement_timeout = 20")
+    with pytest.raises(OperationalError) as refused, patience(5):
+        impatient.execute("SELECT pg_sleep(5)")
+    assert not isinstance(refused.value, NoTimeLeft)
+    assert not impatient.closed
