@@ -45,7 +45,7 @@ def accepted(account, player, reference: str, status: str = "accepted") -> Coupo
         coupon=coupon, position=0, event_id="1", selection="1", requested_odds="4.27"
     )
     coupon = Coupon.objects.select_related("player", "account").get(pk=coupon.pk)
-    wallets.post(transfers=[postings.hold(coupon)])
+    wallets.post(transfers=[postings.hold(coupon, actor="partner:acme")])
     if status == "accepted":
         acceptance.accept_now(
             coupon, Accepted(reference=reference), cause=Cause(actor="test", now=now)
