@@ -187,6 +187,7 @@ class Betcalc:
                 url=account.base_url + polling.PATH,
                 json=polling.body(email=account.setting("poll_email"), references=references),
                 cookies=session.cookies,
+                asks=True,
                 deadline_s=deadline.left_s,
             )
         )
@@ -249,6 +250,7 @@ class Betcalc:
                     method="POST",
                     url=host.rstrip("/") + protocol.LOGIN_PATH,
                     json=body,
+                    asks=True,
                     deadline_s=deadline.left_s,
                 )
             )

@@ -4,8 +4,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from providers import completion, services
+from providers import completion, health, services
 from providers.contract import Incomplete, Verdict
 from providers.models import CallOutcome, ProviderAccount, ProviderCall
 from providers.services import InvalidAccount
@@ -103,6 +104,21 @@ def test_a_lost_session_is_renewed_once(server, account):
         poll(account)
     assert len(server.requests(POLL)) == 4
     assert ProviderCall.objects.latest("id").outcome == CallOutcome.REJECTED
+
+
+@pytest.mark.parametrize("wholly", [False, True])
+def test_a_suspended_account_is_asked_unless_it_is_so_wholly(server, account, wholly):
+    server.on(POLL, answer(head()))
+    health.suspend(
+        account_id=account.pk, by="staff:ada", reason="Audit.", now=timezone.now(), wholly=wholly
+    )
+
+    if wholly:
+        with pytest.raises(Incomplete, match="suspended"):
+            poll(account)
+    else:
+        assert len(poll(account)) == 1
+    assert bool(server.received) is not wholly
 
 
 def test_only_who_says_so_is_asked(db):
