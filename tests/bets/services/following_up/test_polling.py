@@ -111,6 +111,15 @@ def test_an_account_is_asked_every_quarter_of_an_hour(overdue, server):
     assert len(server.requests(POLL)) == 1
 
 
+def test_an_account_that_was_not_reached_in_time_need_not_wait(overdue, server):
+    overdue("b1")
+    server.on(POLL, results(("b1", 2, "25.00")))
+
+    assert polling.poll_due(now=timezone.now(), budget_s=0) == 0
+    assert server.received == []
+    assert polling.poll_due(now=timezone.now()) == 1
+
+
 def test_a_provider_that_does_not_answer_settles_nothing(overdue, server, player):
     coupon = overdue("b1")
     server.on(POLL, hang_up)
