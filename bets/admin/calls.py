@@ -6,11 +6,11 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from bets.admin import values
-from bets.models import Coupon, Player
+from bets.models import Coupon, ExchangeOrder, Player
 from config.staff.display import NOTHING, Tone, badge, code, moment, pretty
 from config.staff.page import Fold, Folds, Section, Text
 from providers import failures
-from providers.admin.calls import SUBJECT_NAMES, operation_in_words
+from providers.admin.calls import OTHER_SUBJECTS, SUBJECT_NAMES, operation_in_words
 from providers.models import CallOutcome, ProviderCall
 
 _TONES = {
@@ -30,8 +30,14 @@ def _id_of_player(player_id: UUID) -> str:
     return Player.objects.filter(pk=player_id).values_list("external_id", flat=True).first() or ""
 
 
+def _batch_of_order(order_id: UUID) -> Iterable[UUID]:
+    """An order is placed together with others, by one call."""
+    return ExchangeOrder.objects.filter(pk=order_id).values_list("batch_id", flat=True)
+
+
 SUBJECT_NAMES["coupon"] = _code_of_coupon
 SUBJECT_NAMES["player"] = _id_of_player
+OTHER_SUBJECTS.append(_batch_of_order)
 
 
 def calls_section(

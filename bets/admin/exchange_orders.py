@@ -231,7 +231,10 @@ class ExchangeOrderAdmin(StaffAdmin):
 
     def found(self, term: str) -> QuerySet[Any]:
         try:
-            return ExchangeOrder.objects.filter(pk=UUID(term))
+            wanted = UUID(term)
+            return ExchangeOrder.objects.filter(pk=wanted) | ExchangeOrder.objects.filter(
+                batch=wanted
+            )
         except ValueError:
             accounts = list(ProviderAccount.objects.values_list("pk", flat=True))
         ours = ExchangeOrder.objects.filter(account__in=accounts)

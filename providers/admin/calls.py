@@ -1,6 +1,6 @@
 """The log of calls to providers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +29,16 @@ _TONES = {
 _SEE_NAMES = "bets.see_personal_data"
 # `bets` says how a coupon or a player is called: it may import this app, and not the reverse.
 SUBJECT_NAMES: dict[str, Callable[[UUID], str]] = {}
+# And by which other ids the calls about something are kept, as an order's by that of its batch.
+OTHER_SUBJECTS: list[Callable[[UUID], Iterable[UUID]]] = []
 _PAGES = {
     "coupon": "admin:bets_coupon_change",
     "player": "admin:bets_player_change",
     exchange.ORDER: "admin:bets_exchangeorder_change",
     exchange.MARKET: "admin:bets_exchangemarket_change",
 }
+# What has no page of its own: the list of what it consists of.
+_LISTS = {exchange.BATCH: "admin:bets_exchangeorder_changelist"}
 
 
 def outcome_badge(call: ProviderCall) -> Any:
@@ -76,7 +80,8 @@ class ProviderCallAdmin(StaffAdmin):
             wanted = UUID(term)
         except ValueError:
             return ProviderCall.objects.none()
-        about = ProviderCall.objects.filter(subject_id=wanted)
+        subjects = {wanted, *(other for each in OTHER_SUBJECTS for other in each(wanted))}
+        about = ProviderCall.objects.filter(subject_id__in=subjects)
         return about | ProviderCall.objects.filter(pk=wanted)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -140,8 +145,16 @@ def _about(call: ProviderCall) -> list[tuple[str, object]]:
     name_of = SUBJECT_NAMES.get(call.subject_kind)
     name = name_of(call.subject_id) if name_of else ""
     text = f"{call.subject_kind} {name or call.subject_id}"
-    page = _PAGES.get(call.subject_kind)
-    return [("About", link(text, reverse(page, args=[call.subject_id])) if page else text)]
+    address = _address_of(call)
+    return [("About", link(text, address) if address else text)]
+
+
+def _address_of(call: ProviderCall) -> str:
+    """Where its subject is shown, empty if that is nowhere."""
+    page, whole = _PAGES.get(call.subject_kind), _LISTS.get(call.subject_kind)
+    if page:
+        return reverse(page, args=[call.subject_id])
+    return f"{reverse(whole)}?q={call.subject_id}" if whole else ""
 
 
 def _bodies(request: HttpRequest, call: ProviderCall) -> list[Section]:

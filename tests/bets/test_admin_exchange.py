@@ -21,7 +21,15 @@ pytestmark = pytest.mark.django_db
 
 
 def url(target) -> str:
-    return reverse(f"admin:bets_{target._meta.model_name}_change", args=[target.pk])
+    kind = f"{target._meta.app_label}_{target._meta.model_name}"
+    return reverse(f"admin:{kind}_change", args=[target.pk])
+
+
+def found(client, model, wanted) -> list:
+    """What a list shows for a search."""
+    answer = client.get(reverse(f"admin:{model}_changelist"), {"q": str(wanted)})
+    assert answer.status_code == 200
+    return list(answer.context["cl"].result_list)
 
 
 def do(client, target, action, **data) -> str:
@@ -40,6 +48,26 @@ def order(partner, exchange_account, exchange):
 def unknown(partner, exchange_account, exchange):
     exchange.lose("place_offers", arrives=True)
     return placed(partner, exchange_account)[0]
+
+
+def test_the_call_that_placed_orders_leads_to_them_and_is_found_by_each(
+    partner, exchange_account, exchange
+):
+    """It has no order of its own: one call places all orders of a batch."""
+    client = a_client("support")
+    first, second = placed(partner, exchange_account, an_offer(), an_offer("lay"))
+    other = placed(partner, exchange_account)[0]
+    call = ProviderCall.objects.create(
+        account=exchange_account, operation="place", method="POST", url="http://x/",
+        subject_kind=exchange_calls.BATCH, subject_id=first.batch_id,
+    )  # fmt: skip
+
+    assert found(client, "providers_providercall", second.pk) == [call]
+    assert found(client, "providers_providercall", other.pk) == []
+    orders = f"{reverse('admin:bets_exchangeorder_changelist')}?q={first.batch_id}"
+    assert orders in client.get(url(call)).content.decode()
+    assert set(found(client, "bets_exchangeorder", first.batch_id)) == {first, second}
+    assert found(client, "bets_exchangeorder", other.pk) == [other]
 
 
 def test_a_page_tells_the_story_of_an_order(order, exchange, exchange_account):
@@ -98,9 +126,8 @@ def test_the_calls_of_an_order_and_of_its_batch_are_on_its_page(order, exchange_
     page = a_client("support").get(url(order)).content.decode()
     assert "place offers" in page
     assert "cancel offers" in page
-    calls = reverse("admin:providers_providercall_changelist")
-    found = a_client("support").get(calls, {"q": str(order.pk)}).context["cl"].result_list
-    assert [call.operation for call in found] == ["cancel_offers"]
+    calls = found(a_client("support"), "providers_providercall", order.pk)
+    assert [call.operation for call in calls] == ["cancel_offers", "place_offers"]
 
 
 def test_a_list_costs_the_same_however_long(partner, exchange_account):
