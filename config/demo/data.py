@@ -113,8 +113,9 @@ def _shown(
     simulated: type[SandboxProvider], account: ProviderAccount, users: list[dict[str, str]]
 ) -> DemoAccount:
     base = providers.callback_base(account=account)
-    target: dict[str, Any] = {"callback_base": base}
-    if _demo(simulated).lists_users:
+    demo = _demo(simulated)
+    target: dict[str, Any] = {"callback_base": base, **demo.target}
+    if demo.lists_users:
         target["users"] = users
     calls_us = bool(registry.get(simulated.name).routes)
     return DemoAccount(account.code, base, target if calls_us else None)

@@ -57,8 +57,9 @@ class SandboxProvider(Protocol):
     One that calls us takes the order `PUT /target`, `{"callback_base": …}`.
 
     A class may have what the demo's account of it is given: `demo_settings` and `demo_secrets`,
-    with `{sandbox}` for the sandbox's address, and `demo_users = True` if its target lists the
-    players it may bet for by itself (`Demo`). `fault_words` says what the faults do that are its
+    with `{sandbox}` for the sandbox's address, `demo_target` with what its target says besides our
+    address, and `demo_users = True` if the target lists the players it may bet for by itself
+    (`Demo`). `fault_words` says what the faults do that are its
     own, one sentence each. It may be `Configurable` as well.
     """
 
@@ -111,10 +112,11 @@ def configurable(provider: type[SandboxProvider]) -> Configurable | None:
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo's account at a simulated provider is given."""
+    """What the demo's account at a simulated provider is given, and what its target says."""
 
     settings: Mapping[str, str]
     secrets: Mapping[str, str]
+    target: Mapping[str, str]
     lists_users: bool
 
     @classmethod
@@ -123,6 +125,7 @@ class Demo:
         return cls(
             settings=_placed(getattr(provider, "demo_settings", {}), sandbox_url),
             secrets=_placed(getattr(provider, "demo_secrets", {}), sandbox_url),
+            target=dict(getattr(provider, "demo_target", {})),
             lists_users=bool(getattr(provider, "demo_users", False)),
         )
 

@@ -210,6 +210,14 @@ def test_betflex_bets_for_the_demo_players_by_itself(demo: Demo):
     assert {user["uid"] for user in target["users"]} >= {"10001", "10002"}
 
 
+def test_the_wallet_of_gr8_is_called_for_the_bets_of_its_own_account_only(demo: Demo):
+    """It declines every other bet, so that further accounts could place none."""
+    (target,) = demo.order("/gr8/target", method="GET")["targets"]
+
+    assert target["callback_base"] == demo.callback_base("gr8")
+    assert target["operator_id"] == "demo-operator"
+
+
 def test_the_ledger_holds_seen_from_another_shell(demo: Demo):
     done = demo.manage("verify_ledger")
 

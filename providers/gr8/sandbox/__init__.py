@@ -37,6 +37,7 @@ PLAYER_HEADERS = (*ACCOUNT_HEADERS, "X-Player-Id", "X-Player-Currency", "X-Chann
 ANSWERED = TRANSPORT_FAULTS | {"reject", "unauthorized", "rate_limited"}
 RATE_LIMITED_S = 1.0
 USUAL_CODE = "15"
+DEMO_OPERATOR = "demo-operator"
 
 
 class Gr8Sandbox:
@@ -69,11 +70,13 @@ class Gr8Sandbox:
     reject_codes = frozenset(map(str, replies.ERROR_CODES))
     demo_settings: Mapping[str, str] = {
         "token_url": "{sandbox}/gr8/oauth/token",
-        "operator_id": "demo-operator",
+        "operator_id": DEMO_OPERATOR,
         "brand": "demo-brand",
         "wallet_mode": "seamless",
     }
     demo_secrets: Mapping[str, str] = {"client_id": "slipdesk", "client_secret": "demo-secret"}
+    # Other accounts have other operators, and the demo's wallet knows none of their bets.
+    demo_target: Mapping[str, str] = {"operator_id": DEMO_OPERATOR}
 
     def __init__(self, around: Surroundings, settings: Mapping[str, Any]) -> None:
         self._around = around
@@ -211,7 +214,9 @@ class Gr8Sandbox:
         """Send any wallet transaction once: {"player", "transaction": {…}, "operator_id"?}."""
         data = _order(request)
         fields = Fields(data)
-        target = self._vendor.targets.of(fields.text("operator_id", ""))
+        operator_id = fields.text("operator_id", "")
+        targets = self._vendor.targets
+        target = targets.of(operator_id) if operator_id else targets.usual()
         if target is None:
             raise BadOrderError("target", "is not set: PUT /_sandbox/gr8/target first")
         if not isinstance(data.get("transaction"), dict):

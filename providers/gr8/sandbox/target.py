@@ -45,6 +45,11 @@ class Targets:
         target = known.get(operator_id) or known.get("")
         return target if target and target.callback_base else None
 
+    def usual(self) -> Target | None:
+        """The one for all operators, else the oldest that names a wallet."""
+        named = (target for target in self._by_operator.values() if target.callback_base)
+        return self.of("") or next(named, None)
+
     def shown(self) -> list[dict[str, Any]]:
         """All of them."""
         return [asdict(target) for target in self._by_operator.values()]

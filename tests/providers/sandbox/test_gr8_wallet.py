@@ -229,6 +229,17 @@ def test_an_operator_may_have_a_wallet_of_its_own_or_none(sandbox, http, wallet)
     assert wallet.transactions()[0]["amountBreakdown"] == {"cash": 10, "locked": 0, "bonus": 0}
 
 
+def test_a_wallet_for_one_operator_is_for_no_other_and_sends_what_is_ordered(sandbox, http, wallet):
+    sandbox.call("DELETE", "/gr8/target")
+    sandbox.target("gr8", wallet.url, operator_id="another")
+    taken(sandbox, http)
+    assert wallet.calls == []
+
+    ordered = {"id": "x", "type": "deposit"}
+    sandbox.order("gr8", "transaction", player=PLAYER, transaction=ordered)
+    assert wallet.transactions() == [ordered]
+
+
 def test_without_a_target_bets_are_settled_without_a_word(sandbox, http):
     bet_id = taken(sandbox, http)
 
