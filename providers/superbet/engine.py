@@ -19,7 +19,11 @@ from providers.superbet.protocol.tickets import (
 from providers.transport import Answer, Call, Transport, conclude
 
 MOST_LISTED = 100
-_UNAUTHORIZED = 401
+# The document has one status for whoever may not call; 401 is what others say.
+_REFUSED = {
+    401: "the engine did not accept our signature",
+    403: "the engine gives us no access: the signing secret or the operator is not what it expects",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +105,9 @@ class Engine:
 
 
 def _learn_of_credentials(account: AccountView, status: int) -> None:
-    """A request that is not signed as the engine expects is answered with 401."""
-    if status == _UNAUTHORIZED:
-        message = "the engine did not accept our signature"
-        health.credentials_refused(account_id=account.id, message=message)
+    """Whoever signs otherwise than the engine expects may not call (`superbet.txt`, 403)."""
+    if status in _REFUSED:
+        health.credentials_refused(account_id=account.id, message=_REFUSED[status])
     elif status < 300:
         health.credentials_worked(account_id=account.id)
 

@@ -4,8 +4,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from providers import registry, services
+from providers import health, registry, services
 from providers.contract import (
     Capability,
     CouponType,
@@ -16,6 +17,7 @@ from providers.contract import (
     Settle,
     Verdict,
 )
+from providers.health import State
 from providers.superbet.protocol.tickets import Ticket, Unreadable
 from tests.factories.providers import make_inbound
 from tests.factories.superbet import (
@@ -99,6 +101,18 @@ def test_the_connection_test_says_what_is_wrong(server, account, step, word):
 
     assert not report.ok
     assert word in report.detail
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_account_without_access_stands_as_refused_until_a_call_works(server, account, status):
+    server.on("/be/tickets?limit=1", reply("", status=status), reply("[]"))
+
+    services.test_connection(account=account)
+    refused = health.of(account_id=account.pk, now=timezone.now())
+    services.test_connection(account=account)
+
+    assert refused.state is State.CREDENTIALS_REFUSED
+    assert health.of(account_id=account.pk, now=timezone.now()).state is State.HEALTHY
 
 
 # --- operations ---------------------------------------------------------------------------------
