@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import Task
@@ -12,7 +13,8 @@ from config import heartbeat, schedules
 from providers import leases
 from providers import services as providers
 
-_LONGEST_RUN_S = 120
+# The cluster ends a job after this long (`timeout`), so a run that holds longer is dead.
+_LONGEST_RUN_S = settings.JOB_TIMEOUT_S
 _LONGEST_PURGE_S = 30
 _BATCH = 5_000
 SUCCESS_KEPT = timedelta(days=7)

@@ -9,7 +9,9 @@ from django_q.tasks import async_task
 from providers import leases
 
 _RUNNER = "config.jobs.run_scheduled"
-_TASK_LOST_AFTER_S = 600
+# A cluster that is killed takes along what it had fetched and not begun. Without one for an hour
+# some thousand tasks wait, each of which finds nothing to do.
+_TASK_LOST_AFTER_S = 20
 
 
 @dataclass(frozen=True)

@@ -169,15 +169,15 @@ REST_FRAMEWORK = {
 
 # `retry` counts the wait in the cluster's own queue as well, so it is longer than
 # timeout x (queue_limit / workers + 1); otherwise one task would run twice at once.
-_JOB_TIMEOUT_S = 60
+JOB_TIMEOUT_S = 60
 Q_CLUSTER = {
     "name": "slipdesk",
     "label": "Jobs",
     "orm": "default",
     "workers": JOB_WORKERS,
     "queue_limit": JOB_WORKERS * 2,
-    "timeout": _JOB_TIMEOUT_S,
-    "retry": _JOB_TIMEOUT_S * 4,
+    "timeout": JOB_TIMEOUT_S,
+    "retry": JOB_TIMEOUT_S * 4,
     "max_attempts": 5,
     "ack_failures": True,
     "bulk": 1,

@@ -51,6 +51,19 @@ def test_no_second_task_waits_behind_one_that_was_not_begun():
     assert queued() == ["hourly"]
 
 
+def test_a_task_that_a_killed_cluster_took_along_is_replaced_soon():
+    schedules.enqueue_due((HOURLY,))
+    expire("schedule:hourly")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE providers_lease SET expires_at = expires_at - interval '30 seconds'"
+            " WHERE name = 'wake:hourly'"
+        )
+
+    assert schedules.enqueue_due((HOURLY,)) == ["hourly"]
+    assert queued() == ["hourly", "hourly"]
+
+
 def test_it_is_due_again_after_its_time():
     schedules.enqueue_due((HOURLY,))
     leases.unwake(name="hourly")
