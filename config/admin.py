@@ -54,7 +54,7 @@ class _TaskAdmin(StaffAdmin):
     search_fields = ("id",)
     search_help_text = "Id of the job"
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.model._default_manager.filter(pk=term)
         return rows
 

@@ -196,15 +196,15 @@ class CouponAdmin(StaffAdmin):
     list_filter = ("status", "result", "account", "partner", Recent)
     list_select_related = ("player", "account", "partner")
     search_fields = ("code",)
-    search_help_text = "Code, provider's reference, player, or id"
+    search_help_text = "Code, provider's reference or code, player, or id"
     empty_state = (
         "No coupon here. Search by the code on the slip, the provider's reference, the username "
         "or the partner's id of the player; or take a filter away."
     )
     staff_actions = (ASK, ACCEPT, REJECT, by_hand.SETTLE, RETURN_THERE, RETURN)
 
-    def found(self, term: str) -> QuerySet[Any]:
-        return search.coupons(term)
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
+        return search.coupons(request, term)
 
     def queryset_of_page(self, request: HttpRequest) -> QuerySet[Any]:
         return Coupon.objects.select_related("player", "account", "partner")
@@ -222,7 +222,7 @@ class CouponAdmin(StaffAdmin):
         """A search that finds one coupon opens it."""
         term = request.GET.get("q", "").strip().replace("\x00", "")
         if term and set(request.GET) == {"q"} and self.has_view_permission(request):
-            found = list(self.found(term)[:2])
+            found = list(self.found(request, term)[:2])
             if len(found) == 1:
                 return HttpResponseRedirect(self.url_of(found[0]))
         return super().changelist_view(request, extra_context)

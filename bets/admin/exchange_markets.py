@@ -145,7 +145,7 @@ class ExchangeMarketAdmin(StaffAdmin):
         ),
     )
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         accounts = list(providers.accounts().values_list("pk", flat=True))
         return ExchangeMarket.objects.filter(account__in=accounts, market_id=term)
 

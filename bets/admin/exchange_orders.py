@@ -229,7 +229,7 @@ class ExchangeOrderAdmin(StaffAdmin):
     )
     staff_actions = (REFRESH, CANCEL, BIND, NOT_THERE, ENDED)
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         try:
             wanted = UUID(term)
             return ExchangeOrder.objects.filter(pk=wanted) | ExchangeOrder.objects.filter(

@@ -111,8 +111,8 @@ class FlagAdmin(StaffAdmin):
         ),
     )
 
-    def found(self, term: str) -> QuerySet[Any]:
-        coupons = list(search.coupons(term).values_list("pk", flat=True))
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
+        coupons = list(search.coupons(request, term).values_list("pk", flat=True))
         return Flag.objects.filter(coupon__in=coupons) | Flag.objects.filter(
             reference=term, resolved_at__isnull=True
         )

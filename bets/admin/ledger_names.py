@@ -26,11 +26,11 @@ def _codes(request: HttpRequest, coupons: Collection[UUID]) -> Mapping[UUID, Nam
     return {pk: Named(code, reverse("admin:bets_coupon_change", args=[pk])) for pk, code in rows}
 
 
-def _wallets_of(term: str) -> Collection[UUID]:
-    return list(search.players(term).values_list("wallet_id", flat=True))
+def _wallets_of(request: HttpRequest, term: str) -> Collection[UUID]:
+    return list(search.players(request, term).values_list("wallet_id", flat=True))
 
 
-def _coupons_called(term: str) -> Collection[UUID]:
+def _coupons_called(_: HttpRequest, term: str) -> Collection[UUID]:
     return list(Coupon.objects.filter(code=term.upper()).values_list("pk", flat=True))
 
 

@@ -122,8 +122,8 @@ class PlayerAdmin(StaffAdmin):
         REGISTER,
     )
 
-    def found(self, term: str) -> QuerySet[Any]:
-        return search.players(term)
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
+        return search.players(request, term)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = super().get_list_display(request)

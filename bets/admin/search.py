@@ -1,10 +1,15 @@
-"""What a person types to find a coupon or a player. Each look-up is one indexed query."""
+"""What a person types to find a coupon or a player. Each look-up is one indexed query.
+
+Usernames are found by those only who may see them: a search that finds one confirms it.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from bets.admin.values import may_see_names
 from bets.models import Coupon, Player
 from providers.models import ProviderAccount
 
@@ -13,8 +18,8 @@ _SHORTEST_PREFIX = 4
 _LONGEST = 120
 
 
-def coupons(term: str) -> QuerySet[Coupon]:
-    """By id, code or the start of one, the provider's reference, or the player."""
+def coupons(request: HttpRequest, term: str) -> QuerySet[Coupon]:
+    """By id, code or the start of one, the provider's reference or code, or the player."""
     everything = Coupon.objects.order_by("-id")
     if len(term) > _LONGEST:
         return everything.none()
@@ -27,23 +32,26 @@ def coupons(term: str) -> QuerySet[Coupon]:
             account__in=list(ProviderAccount.objects.values_list("pk", flat=True)),
             provider_reference=term,
         ),
-        _of_players(_ids([_players_named(term)])),
+        everything.filter(provider_code__in={term, term.upper()}).exclude(provider_code=""),
+        _of_players(_ids([_players_named(request, term)])),
     ]
     return everything.filter(pk__in=_ids(query for query in found if query is not None))
 
 
-def players(term: str) -> QuerySet[Player]:
+def players(request: HttpRequest, term: str) -> QuerySet[Player]:
     """By id, the partner's id of the player, or username."""
     if len(term) > _LONGEST:
         return Player.objects.none()
     uid = _as_uuid(term)
     known = Player.objects.filter(pk=uid) if uid else Player.objects.none()
-    return Player.objects.filter(pk__in=_ids([known, _players_named(term)]))
+    return Player.objects.filter(pk__in=_ids([known, _players_named(request, term)]))
 
 
-def _players_named(term: str) -> QuerySet[Player]:
-    by_id = Player.objects.filter(external_id=term)
-    ids = _ids([by_id, Player.objects.filter(username=term)])
+def _players_named(request: HttpRequest, term: str) -> QuerySet[Player]:
+    named = [Player.objects.filter(external_id=term)]
+    if may_see_names(request):
+        named.append(Player.objects.filter(username=term))
+    ids = _ids(named)
     return Player.objects.filter(pk__in=ids)
 
 

@@ -188,6 +188,11 @@ class Coupon(models.Model):
                 fields=["resolve_after"],
                 condition=Q(resolve_after__isnull=False),
             ),
+            models.Index(
+                name="bets_coupon_by_provider_code",
+                fields=["provider_code"],
+                condition=~Q(provider_code=""),
+            ),
         ]
         triggers = [
             pgtrigger.FSM(

@@ -44,7 +44,7 @@ class StaffAdmin(ModelAdmin):
     def page(self, request: HttpRequest, target: Any) -> Page:
         raise NotImplementedError
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         """What a search term finds, by indexed columns only."""
         rows: QuerySet[Any] = self.model._default_manager.none()
         return rows
@@ -81,7 +81,8 @@ class StaffAdmin(ModelAdmin):
         term = search_term.strip().replace("\x00", "")
         if not term:
             return queryset, False
-        return queryset.filter(pk__in=list(self.found(term).values_list("pk", flat=True))), False
+        found = list(self.found(request, term).values_list("pk", flat=True))
+        return queryset.filter(pk__in=found), False
 
     def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
         """Read at once what the columns show beside the rows of one page of the list."""

@@ -28,10 +28,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """`names` says how ids are called, in one query for all; `find` which ids a term means."""
+    """`names` says how ids are called, in one query for all; `find` which ids a term
+    means to this reader."""
 
     names: Callable[[HttpRequest, Collection[UUID]], Mapping[UUID, Named]]
-    find: Callable[[str], Collection[UUID]]
+    find: Callable[[HttpRequest, str], Collection[UUID]]
 
 
 _REGISTERS: dict[str, Register] = {}
@@ -48,7 +49,7 @@ def names(request: HttpRequest, kind: str, ids: Iterable[UUID | None]) -> Mappin
     return known.names(request, wanted) if known and wanted else {}
 
 
-def find(kind: str, term: str) -> Collection[UUID]:
-    """The ids of what is called so."""
+def find(request: HttpRequest, kind: str, term: str) -> Collection[UUID]:
+    """The ids of what is called so by a name that this reader may see."""
     known = _REGISTERS.get(kind)
-    return known.find(term) if known else ()
+    return known.find(request, term) if known else ()

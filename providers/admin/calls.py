@@ -75,7 +75,7 @@ class ProviderCallAdmin(StaffAdmin):
     search_help_text = "Id of the call, or of what it is about"
     empty_state = "No call here. Every request to a provider is kept, without its secrets."
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         try:
             wanted = UUID(term)
         except ValueError:

@@ -94,6 +94,27 @@ def test_odd_searches_find_nothing_and_break_nothing(coupons, term):
     assert a_client("support").get(reverse(LIST), {"q": term, "since": "day"}).status_code == 200
 
 
+@pytest.mark.parametrize("term", ["74A0FD", "74a0fd"])
+def test_the_code_that_the_provider_tells_people_opens_its_coupon(term):
+    coupon = a_coupon(a_player(a_partner("acme")), an_account(), provider_code="74A0FD")
+    answer = a_client("support").get(reverse(LIST), {"q": term})
+    assert answer.url == reverse("admin:bets_coupon_change", args=[coupon.pk])
+
+
+@pytest.mark.parametrize(("role", "finds"), [("support", True), ("trader", False)])
+@pytest.mark.parametrize("kind", ["coupon", "player"])
+def test_a_username_is_found_by_those_who_may_see_it(role, finds, kind):
+    player = a_player(a_partner("acme"), username="jane.doe")
+    a_coupon(player, an_account())
+    client, url = a_client(role), reverse(f"admin:bets_{kind}_changelist")
+
+    def is_found(term):
+        return f"No {kind} here" not in client.get(url, {"q": term}, follow=True).content.decode()
+
+    assert is_found("jane.doe") is finds
+    assert is_found(player.external_id)
+
+
 def test_the_recent_ones_are_found_by_the_time_in_their_key(coupons):
     answer = a_client("support").get(reverse(LIST), {"since": "hour"})
     assert len(_codes(answer)) == PER_PAGE

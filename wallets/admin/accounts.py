@@ -33,8 +33,8 @@ class AccountAdmin(StaffAdmin):
     search_help_text = "Player, wallet's id, or the start of an address"
     empty_state = "No account here. A wallet's accounts open with its player."
 
-    def found(self, term: str) -> QuerySet[Any]:
-        wallets = [*names.find("wallet", term), *_as_wallet(term)]
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
+        wallets = [*names.find(request, "wallet", term), *_as_wallet(term)]
         meant = Q(address__startswith=term)
         for wallet in wallets:
             meant |= Q(address__startswith=f"wallet/{wallet}/")

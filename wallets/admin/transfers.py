@@ -27,14 +27,14 @@ class TransferAdmin(StaffAdmin):
     search_help_text = "Number, reference, or a coupon's code or id"
     empty_state = "No transfer here. Money moves with deposits, coupons and results."
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         wanted = values.key_of(term)
         if wanted is not None:
             return Transfer.objects.filter(pk=wanted)
         try:
             return Transfer.objects.filter(coupon_id=UUID(term))
         except ValueError:
-            coupons = list(names.find("coupon", term))
+            coupons = list(names.find(request, "coupon", term))
         by_coupon = Transfer.objects.filter(coupon_id__in=coupons)
         return by_coupon if coupons else Transfer.objects.filter(reference=term)
 
@@ -139,7 +139,7 @@ class EntryAdmin(StaffAdmin):
     search_help_text = "Number, or the reference of the transfer"
     empty_state = "No entry here. Every transfer makes two."
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         wanted = values.key_of(term)
         if wanted is not None:
             return Entry.objects.filter(pk=wanted)

@@ -102,11 +102,11 @@ class DeliveryAdmin(StaffAdmin):
         ),
     )
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         try:
             return Delivery.objects.filter(pk=UUID(term))
         except ValueError:
-            coupons = list(search.coupons(term).values_list("pk", flat=True))
+            coupons = list(search.coupons(request, term).values_list("pk", flat=True))
         named = DeliveryEffect.objects.filter(reference=term)
         about = DeliveryEffect.objects.filter(coupon__in=coupons)
         ids = [

@@ -88,7 +88,7 @@ class OrphanAdmin(StaffAdmin):
         ),
     )
 
-    def found(self, term: str) -> QuerySet[Any]:
+    def found(self, request: HttpRequest, term: str) -> QuerySet[Any]:
         return DeliveryEffect.objects.filter(reference=term)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

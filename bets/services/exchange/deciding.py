@@ -79,12 +79,15 @@ def confirm_ended(
     """Staff found in the exchange's history that nothing of the order waits any more.
 
     `matched` is what stands of it in the end, `odds` those of the part that was not known yet.
-    Raises NotPossible unless the exchange does not list the order any more, or its market cannot
-    be read, and for amounts that cannot be.
+    Raises NotPossible unless the exchange does not list the order any more, or its market could
+    not be read for as long as staff are told of it, and for amounts that cannot be.
     """
     order, market = _locked(order_id)
     if not is_lost(order=order, market=market):
         raise NotPossible("The exchange says what becomes of the order; nobody needs to.")
+    # One look that failed proves nothing, and what is matched later would be seen by nobody.
+    if not order.missing_since and now - market.failing_since < missing.GIVEN_UP_AFTER:
+        raise NotPossible("Its market could not be read just now; that is tried again first.")
     if not order.matched <= matched <= order.stake:
         raise NotPossible(f"{order.matched:f} to {order.stake:f} can be matched of it.")
     new = matched - order.matched
