@@ -85,8 +85,7 @@ def confirm_ended(
     order, market = _locked(order_id)
     if not is_lost(order=order, market=market):
         raise NotPossible("The exchange says what becomes of the order; nobody needs to.")
-    # One look that failed proves nothing, and what is matched later would be seen by nobody.
-    if not order.missing_since and now - market.failing_since < missing.GIVEN_UP_AFTER:
+    if not order.missing_since and not _is_unreadable(market, now):
         raise NotPossible("Its market could not be read just now; that is tried again first.")
     if not order.matched <= matched <= order.stake:
         raise NotPossible(f"{order.matched:f} to {order.stake:f} can be matched of it.")
@@ -105,6 +104,12 @@ def confirm_ended(
 def is_lost(*, order: ExchangeOrder, market: ExchangeMarket) -> bool:
     """Whether an order waits by what we know, and the exchange says nothing of it."""
     return order.status in LIVE and bool(order.missing_since or market.failing_since)
+
+
+def _is_unreadable(market: ExchangeMarket, now: datetime) -> bool:
+    """One look that failed proves nothing, and what is matched later would be seen by nobody."""
+    since: datetime | None = market.failing_since
+    return since is not None and now - since >= missing.GIVEN_UP_AFTER
 
 
 def refresh(*, market: ExchangeMarket, actor: str) -> Look:

@@ -176,14 +176,14 @@ def test_a_flag_that_was_resolved_without_a_decision_comes_back(exchange_account
     assert Flag.objects.filter(resolved_at=None).count() == 1
 
 
-def end(order, matched: str, odds: str | None = None):
+def end(order, matched: str, odds: str | None = None, *, after: timedelta = timedelta(0)):
     return deciding.confirm_ended(
         order_id=order.pk,
         matched=Decimal(matched),
         odds=None if odds is None else Decimal(odds),
         actor="staff:ada",
         reason="The history says so.",
-        now=timezone.now(),
+        now=timezone.now() + after,
     )
 
 
@@ -252,10 +252,16 @@ def test_an_order_that_the_exchange_lists_is_nothing_to_decide(exchange_account,
         end(order, "0")
 
 
-def test_an_order_of_a_market_that_cannot_be_read_may_be_decided(exchange_account, exchange, order):
+def test_an_order_of_a_market_that_cannot_be_read_for_long_may_be_decided(
+    exchange_account, exchange, order
+):
     exchange.instead("own_offers", ReadRefused("provider_refused", "no"))
     look(exchange_account)
-    assert end(order, "0").status == "cancelled"
+    with pytest.raises(NotPossible, match="tried again"):
+        end(order, "0", after=GIVEN_UP_AFTER - MINUTE)
+    order.refresh_from_db()
+    assert order.status == "open"
+    assert end(order, "0", after=GIVEN_UP_AFTER).status == "cancelled"
 
 
 def test_orders_of_other_markets_are_nobodys_business(partner, exchange_account, exchange, lost):
