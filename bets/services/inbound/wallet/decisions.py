@@ -1,6 +1,6 @@
 """What is decided about a transaction of a seamless wallet, and how staff hear of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bets.models import Coupon, CouponStatus, Flag, FlagKind, Player, WalletTransaction
@@ -8,6 +8,7 @@ from bets.services.coupon import acceptance, locks, results
 from bets.services.coupon.batch import Batch, Cause
 from providers.contract import Accepted, Effect, MoveKind, WalletMove
 from providers.models import ProviderAccount
+from wallets.services import LedgerError
 
 ROLLED_BACK = "rolled_back"
 OPEN = (CouponStatus.PENDING, CouponStatus.UNKNOWN)
@@ -78,6 +79,18 @@ def flag_call(call: Call, detail: str, *, kind: FlagKind) -> None:
         delivery_id=call.cause.delivery_id,
     )
     Flag.objects.bulk_create([flag], ignore_conflicts=True)
+
+
+def post(call: Call, coupon: Coupon, batch: Batch) -> Decision:
+    """Write all that was decided, or none of it where the ledger refuses."""
+    try:
+        batch.post()
+    except LedgerError as error:
+        fresh = replace(call, coupon=locks.lock_coupon(coupon.pk))
+        told = f"The ledger refused the posting: {error}"
+        return refuse_and_flag(fresh, error.code, told, kind=FlagKind.POSTING_REFUSED)
+    batch.write()
+    return apply(call)
 
 
 def accept(call: Call, coupon: Coupon, *, reason: str) -> Coupon:

@@ -4,13 +4,12 @@ The result pays what they add up to, those that are held for staff included. So 
 its amount, their order does not matter, and what staff settled by hand is not paid again.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from bets.models import Coupon, CouponStatus, FlagKind, WalletTransaction
-from bets.services.coupon import locks, settlement
+from bets.services.coupon import settlement
 from bets.services.coupon.batch import Batch
 from bets.services.coupon.settlement import PayoutUnreadable
 from bets.services.inbound.wallet.decisions import (
@@ -22,11 +21,11 @@ from bets.services.inbound.wallet.decisions import (
     accept,
     apply,
     is_rolled_back,
+    post,
     refuse,
     refuse_and_flag,
 )
 from providers.contract import Effect, MoveKind, Settle, Verdict
-from wallets.services import LedgerError
 
 _COUNTS = (Effect.APPLIED, Effect.FLAGGED)
 
@@ -139,7 +138,7 @@ def _settle(call: Call, coupon: Coupon, payout: Decimal) -> Decision:
         return Decision(effect=Effect.FLAGGED, coupon=coupon, message=above)
     history = settlement.histories([coupon])[coupon.pk]
     settlement.settle_anyway(batch, coupon, history, graded, command)
-    return _post(call, coupon, batch)
+    return post(call, coupon, batch)
 
 
 def _result(call: Call, coupon: Coupon, payout: Decimal) -> Settle:
@@ -162,15 +161,4 @@ def _withdraw(call: Call, coupon: Coupon) -> Decision:
     history = settlement.histories([coupon])[coupon.pk]
     reason = f"The provider took the payout back ({call.move.id})."
     settlement.withdraw(batch, coupon, history, reason=reason)
-    return _post(call, coupon, batch)
-
-
-def _post(call: Call, coupon: Coupon, batch: Batch) -> Decision:
-    try:
-        batch.post()
-    except LedgerError as error:
-        fresh = replace(call, coupon=locks.lock_coupon(coupon.pk))
-        told = f"The ledger refused the posting: {error}"
-        return refuse_and_flag(fresh, error.code, told, kind=FlagKind.POSTING_REFUSED)
-    batch.write()
-    return apply(call)
+    return post(call, coupon, batch)

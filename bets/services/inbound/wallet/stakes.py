@@ -11,7 +11,7 @@ from bets.models import (
     Tombstone,
     WalletTransaction,
 )
-from bets.services.coupon import acceptance, locks, settlement
+from bets.services.coupon import acceptance, settlement
 from bets.services.coupon.batch import Batch
 from bets.services.inbound.wallet import results
 from bets.services.inbound.wallet.decisions import (
@@ -24,13 +24,13 @@ from bets.services.inbound.wallet.decisions import (
     apply,
     flag_call,
     is_rolled_back,
+    post,
     refuse,
     refuse_and_flag,
     stake_of,
 )
 from providers.contract import Effect, MoveKind, Rejected
 from wallets.currencies import format_amount
-from wallets.services import LedgerError
 
 # With these the vendor stops repeating a rollback.
 _ENDS = ("parent_not_found", "parent_failed")
@@ -192,14 +192,7 @@ def _return(call: Call, coupon: Coupon) -> Decision:
     settlement.return_stake(batch, coupon, reason="The provider rolled the stake back.")
     # Its no to the placement, after it had taken the stake, is one then.
     batch.close_flags(coupon, FlagKind.CONTRADICTION, why="The stake was rolled back.")
-    try:
-        batch.post()
-    except LedgerError as error:
-        fresh = replace(call, coupon=locks.lock_coupon(coupon.pk))
-        told = f"The ledger refused to give the stake back: {error}"
-        return refuse_and_flag(fresh, error.code, told, kind=FlagKind.POSTING_REFUSED)
-    batch.write()
-    return apply(call)
+    return post(call, coupon, batch)
 
 
 def _note(call: Call, coupon: Coupon, reason: str) -> None:
