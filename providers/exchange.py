@@ -93,8 +93,11 @@ def own_offers(
 def open_offers(
     *, account: ProviderAccount, market_id: str, deadline_s: float
 ) -> tuple[OwnOffer, ...]:
-    """The account's offers on a market that can still be matched."""
-    return _read(account, lambda own: own.open_offers(account, market_id, deadline_s=deadline_s))
+    """The account's offers on a market that can still be matched; while suspended as well."""
+    with admission.following_up():
+        return _read(
+            account, lambda own: own.open_offers(account, market_id, deadline_s=deadline_s)
+        )
 
 
 def matches(*, account: ProviderAccount, market_id: str, deadline_s: float) -> tuple[Match, ...]:

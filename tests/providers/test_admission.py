@@ -153,6 +153,18 @@ def test_own_offers_are_watched_with_a_login_and_none_is_placed(server: Scripted
     assert sent(server) == ["/security/session", "/offers/all/813016"]
 
 
+def test_an_offer_that_is_not_listed_is_looked_for_among_the_open_ones(server: Scripted):
+    account = make_exchange(server.url)
+    suspend(account)
+    server.on("POST /security/session", answer("login"))
+
+    with pytest.raises(ReadRefused) as refused:
+        exchange.open_offers(account=account, market_id=MARKET, deadline_s=5)
+
+    assert "suspended" not in str(refused.value)
+    assert len(sent(server)) == 2
+
+
 def test_a_bet_that_can_only_be_returned_waits(server: Scripted):
     account = make_account("gr8", base_url=server.url, secrets={"token": "Bearer abc"})
     suspend(account)

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from bets.models import LIVE, ExchangeMarket, ExchangeOrder, OrderStatus
 from bets.services.exchange.updating import Seen
-from providers import exchange, subjects
+from providers import admission, exchange, subjects
 from providers.contract import Match, OwnOffer, ReadRefused
 from providers.transport import Deadline
 
@@ -42,7 +42,7 @@ def state_of(market: ExchangeMarket, deadline: Deadline) -> str:
     Raises ReadRefused.
     """
     try:
-        with subjects.about(exchange.MARKET, market.pk):
+        with subjects.about(exchange.MARKET, market.pk), admission.following_up():
             book = exchange.book(
                 account=market.account,
                 market_id=market.market_id,
