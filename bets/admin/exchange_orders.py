@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
@@ -128,7 +129,7 @@ def _is_lost(order: ExchangeOrder) -> bool:
     market = ExchangeMarket.objects.filter(
         account_id=order.account_id, market_id=order.market_id
     ).first()
-    return market is not None and deciding.is_lost(order=order, market=market)
+    return market is not None and deciding.is_lost(order=order, market=market, now=timezone.now())
 
 
 def _is_live(order: ExchangeOrder) -> bool:

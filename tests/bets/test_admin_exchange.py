@@ -338,6 +338,11 @@ def test_it_is_offered_only_for_orders_that_are_not_listed(order, lost, partner,
     assert "It waits no more" in trader.get(url(lost)).content.decode()
     listed = an_order(partner, exchange_account, status="open", market_id="8")
     assert "It waits no more" not in trader.get(url(listed)).content.decode()
+    failing = ExchangeMarket.objects.get(market_id="8")
+    for age, is_offered in ((timedelta(minutes=14), False), (timedelta(minutes=16), True)):
+        failing.failing_since = timezone.now() - age
+        failing.save()
+        assert ("It waits no more" in trader.get(url(listed)).content.decode()) is is_offered
     do_url = reverse("admin:bets_exchangeorder_do", args=[lost.pk, "ended"])
     form = {"matched": "4", "odds": "2.5", "reason": "x"}
     assert a_client("support").post(do_url, form).status_code == 403

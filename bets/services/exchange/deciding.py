@@ -83,10 +83,8 @@ def confirm_ended(
     not be read for as long as staff are told of it, and for amounts that cannot be.
     """
     order, market = _locked(order_id)
-    if not is_lost(order=order, market=market):
-        raise NotPossible("The exchange says what becomes of the order; nobody needs to.")
-    if not order.missing_since and not _is_unreadable(market, now):
-        raise NotPossible("Its market could not be read just now; that is tried again first.")
+    if not is_lost(order=order, market=market, now=now):
+        raise NotPossible("The exchange says what becomes of the order, or is asked again first.")
     if not order.matched <= matched <= order.stake:
         raise NotPossible(f"{order.matched:f} to {order.stake:f} can be matched of it.")
     new = matched - order.matched
@@ -101,15 +99,14 @@ def confirm_ended(
     return order
 
 
-def is_lost(*, order: ExchangeOrder, market: ExchangeMarket) -> bool:
-    """Whether an order waits by what we know, and the exchange says nothing of it."""
-    return order.status in LIVE and bool(order.missing_since or market.failing_since)
+def is_lost(*, order: ExchangeOrder, market: ExchangeMarket, now: datetime) -> bool:
+    """Whether an order waits by what we know, and the exchange says nothing of it.
 
-
-def _is_unreadable(market: ExchangeMarket, now: datetime) -> bool:
-    """One look that failed proves nothing, and what is matched later would be seen by nobody."""
-    since: datetime | None = market.failing_since
-    return since is not None and now - since >= missing.GIVEN_UP_AFTER
+    One look that failed proves nothing, and what is matched later would be seen by nobody.
+    """
+    failing: datetime | None = market.failing_since
+    unreadable = failing is not None and now - failing >= missing.GIVEN_UP_AFTER
+    return order.status in LIVE and (unreadable or order.missing_since is not None)
 
 
 def refresh(*, market: ExchangeMarket, actor: str) -> Look:

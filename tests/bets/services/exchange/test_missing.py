@@ -248,7 +248,7 @@ def test_what_is_matched_cannot_become_less(partner, exchange_account, exchange)
 
 def test_an_order_that_the_exchange_lists_is_nothing_to_decide(exchange_account, order):
     look(exchange_account)
-    with pytest.raises(NotPossible, match="nobody needs to"):
+    with pytest.raises(NotPossible, match="says what becomes of the order"):
         end(order, "0")
 
 
@@ -257,7 +257,7 @@ def test_an_order_of_a_market_that_cannot_be_read_for_long_may_be_decided(
 ):
     exchange.instead("own_offers", ReadRefused("provider_refused", "no"))
     look(exchange_account)
-    with pytest.raises(NotPossible, match="tried again"):
+    with pytest.raises(NotPossible, match="asked again first"):
         end(order, "0", after=GIVEN_UP_AFTER - MINUTE)
     order.refresh_from_db()
     assert order.status == "open"
