@@ -199,7 +199,7 @@ def test_a_betflag_order_is_matched(demo: Demo):
 
     path = f"/exchange/betflag/orders/{order['id']}"
     demo.order("/betflag/match", {"market": market, "offer": order["provider_reference"]})
-    wait_for(lambda: demo.api("GET", path).json()["status"] == "matched", 150)
+    wait_for(lambda: demo.api("GET", path).json()["status"] == "matched", 60)
     assert demo.api("GET", path).json()["matched"] == "2.00"
 
 

@@ -143,8 +143,8 @@ def test_it_is_exact_across_threads_with_connections_of_their_own():
     taken.sort()
     for count, moment in enumerate(taken, start=1):
         assert count <= 10 + 50 * (moment - started) + 1
-    # What comes in after the burst is given away too, however slow the machine is.
-    assert len(taken) > 20
+    # Nearly every token that there was has been used: nobody waits longer than needed.
+    assert len(taken) >= (10 + 50 * (taken[-1] - started)) * 0.6
 
 
 # --- calls --------------------------------------------------------------------------------------

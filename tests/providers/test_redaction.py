@@ -143,7 +143,7 @@ def test_hostile_texts_take_no_time(sign):
 
     redact(sign * 2_000_000, secrets=["abcd"])
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 1
 
 
 def test_it_is_cut_after_the_redaction():

@@ -47,7 +47,7 @@ def test_what_is_late_already_is_ended_at_once():
     job = Job()
     Watchdog().watch(job, ends_at=time.monotonic() - 1)
 
-    assert job.ended.wait(5)
+    assert job.ended.wait(1)
 
 
 def test_what_ended_is_not_kept_for_ever():
